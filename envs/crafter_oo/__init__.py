@@ -1,0 +1,1 @@
+"""Crafter-OO: the Crafter survival world as an explicit, object-oriented state."""

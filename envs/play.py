@@ -1,0 +1,373 @@
+"""Play a world: `python -m envs.play CrafterOO-v0`."""
+
+import dataclasses
+import enum
+import json
+import re
+import secrets
+import sys
+import time
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from itertools import chain, count, islice
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import tyro
+
+from envs.catalog import World, find_world, load_core, make_params
+from envs.core import Frame, FunctionalEnv
+from envs.episode import Episode
+
+CONTROLS: Final = {
+    "pause": ["return", "f1"],
+    "one step": ["period"],
+    "same world again": ["backspace"],
+    "new world": ["f2"],
+    "record": ["f5"],
+    "save state": ["f6"],
+    "screenshot": ["f12"],
+    "quit": ["escape"],
+}
+"""What the viewer's own keys do; a world's key map must leave them alone."""
+
+SMALLEST: Final = 64  # pixels
+LARGEST: Final = 4096
+FIRST_REPEAT: Final = 0.25  # seconds a key must be held in a turn-based game to repeat
+
+
+@dataclasses.dataclass(frozen=True)
+class PlayConfig:
+    """Play a world with the keyboard."""
+
+    world: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ID")] = "CrafterOO-v0"
+    """Id of the world; a wrong one is answered with the list of them."""
+    seed: int | None = None
+    """Seed of the first episode; none draws one, and the panel shows it."""
+    size: str = "576x576"
+    """Size of the picture in pixels, WIDTHxHEIGHT."""
+    fps: float = 5.0
+    """Steps per second, and how often a held key repeats."""
+    turn_based: bool = False
+    """Wait for a key before each step (time still passes while the agent cannot act)."""
+    record: Path | None = None
+    """Record from the start and write this GIF at the end; F5 starts and stops it too."""
+    load: Path | None = None
+    """Start from a state that F6 saved."""
+    params: str = "{}"
+    """Fields of the world's parameters as JSON, for instance '{"area": [32, 32]}'."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns:
+        0, or 2 after a bad argument and one line that names it.
+    """
+    config = tyro.cli(PlayConfig, args=argv, prog="python -m envs.play")
+    try:
+        world = find_world(config.world)
+        size = parse_size(config.size)
+        if not 0 < config.fps <= 120:
+            raise ValueError(f"--fps is above 0 and at most 120; got {config.fps}")
+        if config.seed is not None and config.seed < 0:
+            raise ValueError(f"--seed is 0 or more; got {config.seed}")
+        if config.record is not None:
+            check_record(config.record)
+        params = make_params(world, parse_params(config.params))
+        state = None if config.load is None else load_state(world, config.load)
+    except (ValueError, TypeError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    Session(world, params, size, config, state).run()
+    return 0
+
+
+def load_state(world: World, path: Path) -> Any:
+    """Read a state from a file.
+
+    Raises:
+        ValueError: the file cannot be read, or holds no state of this world.
+    """
+    try:
+        return load_core(world).loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"--load cannot read {path}: {error.strerror}") from error
+    except (ValueError, NotImplementedError) as error:
+        raise ValueError(f"--load {path}: {error}") from error
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read WIDTHxHEIGHT.
+
+    Raises:
+        ValueError: it is something else, or too small or large for a window.
+    """
+    numbers = re.fullmatch(r"(\d+)x(\d+)", text)
+    size = tuple(int(number) for number in numbers.groups()) if numbers else ()
+    if len(size) != 2 or min(size) < SMALLEST or max(size) > LARGEST:
+        raise ValueError(
+            f"--size is WIDTHxHEIGHT, each {SMALLEST}..{LARGEST} pixels, as 576x576; got {text!r}"
+        )
+    return size[0], size[1]
+
+
+def check_record(path: Path) -> None:
+    """Refuse a file that could not be written at the end of a long game.
+
+    Raises:
+        ValueError: it is no .gif, or its folder does not exist.
+    """
+    if path.suffix.lower() != ".gif":
+        raise ValueError(f"--record writes a .gif file; got {path}")
+    if not path.parent.is_dir():
+        raise ValueError(f"--record needs an existing folder; there is no {path.parent}")
+
+
+def parse_params(text: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        fields = json.loads(text)
+    except json.JSONDecodeError:
+        fields = None
+    if not isinstance(fields, dict):
+        raise ValueError(f"--params is a JSON object like '{{\"area\": [32, 32]}}'; got {text!r}")
+    return fields
+
+
+class Session:
+    """One person at one window."""
+
+    def __init__(
+        self,
+        world: World,
+        params: Any,
+        size: tuple[int, int],
+        config: PlayConfig,
+        state: Any = None,
+    ) -> None:
+        """Open the window; the world is made when it runs.
+
+        Args:
+            world: Row of the catalog.
+            params: Its parameters.
+            size: Of the picture, pixels (width, height).
+            config: From the command line.
+            state: Where every game starts; None lets the world make its first state.
+        """
+        from envs.viewer import Window
+
+        core: FunctionalEnv[Any, Any, Any] = load_core(world)
+        self._keys = core.keys()
+        clashes = sorted(set(self._keys) & {key for keys in CONTROLS.values() for key in keys})
+        if clashes:
+            raise ValueError(f"{world.id} uses keys of the viewer: {', '.join(clashes)}")
+        self._controls = {key: name for name, keys in CONTROLS.items() for key in keys}
+        self._world, self._size, self._config, self._state = world, size, config, state
+        self._episode = Episode(core, params)
+        self._window = Window(world.id, size, {**_by_action(self._keys), **CONTROLS})
+        self._pressed: deque[str] = deque(maxlen=2)  # keys not yet played, oldest first
+        self._held: list[str] = []
+        self._paused = self._over = self._quit = False
+        self._total = self._reward = 0.0
+        self._notice = ""
+        self._recording: Recording | None = None
+
+    def run(self) -> None:
+        """Play until the person quits."""
+        seed = self._config.seed
+        self._start(secrets.randbelow(2**31 - 1) if seed is None else seed, 1)
+        if self._config.record is not None:
+            self._toggle_recording()
+        self._draw()
+        due = time.monotonic() + 1 / self._config.fps
+        while not self._quit:
+            events = self._window.events(round(1000 * max(0.0, due - time.monotonic())))
+            for kind, key in events:
+                self._handle(kind, key)
+            stepped = self._may_step(time.monotonic() >= due)
+            if stepped:
+                self._step()
+            if stepped or events:
+                self._draw()
+            if stepped or time.monotonic() >= due:
+                due = time.monotonic() + self._pause_before_repeat(bool(events))
+        if self._recording is not None:
+            self._toggle_recording()
+        self._window.close()
+
+    def _pause_before_repeat(self, is_new_press: bool) -> float:
+        """Seconds until a held key counts again; longer after a press: a tap is one step."""
+        tick = 1 / self._config.fps
+        return max(tick, FIRST_REPEAT) if self._config.turn_based and is_new_press else tick
+
+    def _may_step(self, is_due: bool) -> bool:
+        if self._paused or self._over:
+            return False
+        if not self._config.turn_based:
+            return is_due
+        if self._pressed:
+            return True
+        awaited = self._episode.core.awaits_action(self._episode.state, self._episode.params)
+        return is_due and (bool(self._held) or not awaited)
+
+    def _start(self, seed: int, number: int) -> None:
+        self._episode.start(seed, number, self._state)
+        self._pressed.clear()
+        self._over = False
+        self._total = self._reward = 0.0
+        self._notice = "paused" if self._paused else ""
+        self._record_frame()
+
+    def _step(self) -> None:
+        """Play the oldest key not yet played, else the one held down, else nothing."""
+        key = self._pressed.popleft() if self._pressed else (self._held or [""])[-1]
+        step = self._episode.step(int(self._keys.get(key, self._episode.core.idle_action)))
+        self._reward = float(step.reward)
+        self._total += self._reward
+        self._over = bool(step.terminated) or bool(step.truncated)
+        self._notice = "paused" if self._paused else ""
+        self._record_frame()
+        if self._over:
+            why = "the end" if step.terminated else "time is up"
+            self._notice = f"{why} - Backspace: again, F2: new world"
+
+    def _handle(self, kind: str, key: str) -> None:
+        if kind == "press" and key in self._keys:
+            self._pressed.append(key)
+            self._held.append(key)
+        elif kind == "release" and key in self._held:
+            self._held.remove(key)
+        elif kind == "blur":
+            self._held.clear()
+        elif kind == "quit":
+            self._quit = True
+        elif kind == "press":
+            self._control(self._controls[key])
+
+    def _control(self, name: str) -> None:
+        if name == "quit":
+            self._quit = True
+        elif name == "pause" and not self._over:
+            self._paused = not self._paused
+            self._notice = "paused" if self._paused else ""
+        elif name == "one step" and self._paused and not self._over:
+            self._step()
+        elif name == "same world again":
+            self._start(self._episode.seed, self._episode.number)
+        elif name == "new world":
+            self._state = None
+            self._start(self._episode.seed, self._episode.number + 1)
+        elif name == "record":
+            self._toggle_recording()
+        elif name == "screenshot":
+            path = self._new_file(f"-step{self._episode.time}.png")
+            _save_picture(self._window.pixels(), path)
+            self._say(f"saved {path}")
+        elif name == "save state":
+            path = self._new_file(f"-step{self._episode.time}.json")
+            path.write_text(self._episode.core.dumps(self._episode.state), encoding="utf-8")
+            self._say(f"saved {path}")
+
+    def _new_file(self, ending: str) -> Path:
+        return _free_name(Path(self._world.id.replace("/", "-") + ending))
+
+    def _say(self, notice: str) -> None:
+        self._notice = notice
+        sys.stdout.write(f"{notice}\n")
+
+    def _toggle_recording(self) -> None:
+        if self._recording is None:
+            path = self._config.record
+            path = self._new_file(".gif") if path is None else _free_name(path)
+            self._recording = Recording(path, self._config.fps)
+            self._record_frame()
+            return
+        self._say(f"saved {self._recording.save()}")
+        self._recording = None
+
+    def _record_frame(self) -> None:
+        if self._recording is not None:
+            self._recording.add(self._frame())
+
+    def _frame(self) -> Frame:
+        return self._episode.core.render(self._episode.state, self._episode.params, self._size)
+
+    def _draw(self) -> None:
+        episode = self._episode
+        status = {
+            "seed": episode.seed,
+            "episode": episode.number,
+            "step": episode.time,
+            "reward": round(self._reward, 2),
+            "return": round(self._total, 2),
+            "recording": self._recording is not None,
+        }
+        panel = {self._world.id: status, **episode.core.panel(episode.state, episode.params)}
+        self._window.show(self._frame(), panel, self._notice)
+
+
+class Recording:
+    """Frames on their way to a GIF file; kept compressed, written in one go."""
+
+    def __init__(self, path: Path, fps: float) -> None:
+        self._path = path
+        self._milliseconds = round(1000 / fps)
+        self._frames: list[bytes] = []
+        self._size = (0, 0)  # width, height
+
+    def add(self, frame: Frame) -> None:
+        """Append a frame; all have one size."""
+        self._size = (frame.shape[1], frame.shape[0])
+        self._frames.append(zlib.compress(frame.tobytes(), 1))
+
+    def save(self) -> Path:
+        """Write the file; a kill leaves either no file or a whole one."""
+        from PIL import Image
+
+        def pictures() -> Iterator[Image.Image]:
+            for packed in self._frames:
+                yield Image.frombytes("RGB", self._size, zlib.decompress(packed))
+
+        first, rest = next(pictures()), islice(pictures(), 1, None)
+        unfinished = self._path.with_name(self._path.name + ".part")
+        first.save(
+            unfinished,
+            format="GIF",
+            save_all=True,
+            append_images=rest,
+            duration=self._milliseconds,
+            loop=0,
+        )
+        unfinished.replace(self._path)
+        return self._path
+
+
+def _by_action(keys: dict[str, int]) -> dict[str, list[str]]:
+    """Label of each action -> its keys."""
+    labels: dict[str, list[str]] = {}
+    for key, action in keys.items():
+        name = action.name if isinstance(action, enum.Enum) else f"action {int(action)}"
+        labels.setdefault(name.lower().replace("_", " "), []).append(key)
+    return labels
+
+
+def _free_name(path: Path) -> Path:
+    """The path itself, or with -2, -3, ... before the suffix where it is taken."""
+    candidates = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(p for p in chain([path], candidates) if not p.exists())
+
+
+def _save_picture(frame: Frame, path: Path) -> None:
+    from PIL import Image
+
+    Image.fromarray(frame).save(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Measurements: one runnable module each."""

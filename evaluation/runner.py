@@ -1,0 +1,95 @@
+"""Runs the jobs of a measurement, here or in worker processes; the results are the same."""
+
+import concurrent.futures
+import multiprocessing
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal, NamedTuple
+
+from evaluation.metrics import METRICS
+from evaluation.models import Observables, Protocol, load
+from evaluation.protocol import Place, judge
+from evaluation.scenarios import record
+
+RunnerName = Literal["serial", "process"]
+
+COLUMNS: Final = (*METRICS, "candidates")
+"""What is written down about one prediction; the last is the number of candidates."""
+
+Scores = tuple[float, ...]
+"""One value per name in `COLUMNS`."""
+
+
+class Job(NamedTuple):
+    """One model on one scenario, all trials."""
+
+    model: str
+    label: str
+    observables: Observables
+    protocol: Protocol
+    trials: int
+    seed: int
+
+
+class Outcome(NamedTuple):
+    """What came of a job."""
+
+    job: Job
+    scores: list[list[Scores]]  # indexed [trial][transition]
+    notes: dict[str, float]  # what the model counted meanwhile, as laws that failed
+
+
+def run_job(job: Job) -> Outcome:
+    """Judge every prediction of a job.
+
+    Raises:
+        ModelError: the model failed.
+        UnknownModelError: the model cannot be made.
+    """
+    model = load(job.model, job.observables, job.protocol)
+    notes_before = model.notes()
+    transitions = record(job.label).transitions
+    scores: list[list[Scores]] = []
+    for trial in range(job.trials):
+        scores.append([])
+        for step, transition in enumerate(transitions):
+            place = Place(job.seed, job.label, step, trial)
+            judgement = judge(job.model, model, transition, job.protocol, place)
+            row = (*judgement.ranking, *judgement.fidelity, float(len(judgement.candidates)))
+            scores[-1].append(row)
+    added = Counter(model.notes())
+    added.subtract(notes_before)
+    return Outcome(job, scores, {name: float(count) for name, count in added.items()})
+
+
+def run(
+    jobs: Sequence[Job], runner: RunnerName, num_workers: int, on_done: Callable[[Job], None]
+) -> list[Outcome]:
+    """Run all jobs and return their outcomes in the order of the jobs.
+
+    Args:
+        jobs: what to run.
+        runner: `serial` here, `process` in fresh worker processes.
+        num_workers: number of processes, >= 1; ignored by `serial`.
+        on_done: called after each job.
+
+    Raises:
+        ModelError: of the first job that failed; the rest are given up.
+    """
+    if runner == "serial":
+        return _gather(map(run_job, jobs), on_done)
+    context = multiprocessing.get_context("spawn")  # a fork would copy the threads of jax, torch
+    with concurrent.futures.ProcessPoolExecutor(num_workers, mp_context=context) as pool:
+        try:
+            return _gather(pool.map(run_job, jobs), on_done)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _gather(outcomes: Iterable[Outcome], on_done: Callable[[Job], None]) -> list[Outcome]:
+    gathered = []
+    for outcome in outcomes:
+        gathered.append(outcome)
+        on_done(outcome.job)
+    return gathered

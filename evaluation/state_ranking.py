@@ -1,0 +1,197 @@
+"""State ranking and state fidelity of world models on Crafter-OO scenarios.
+
+Source: arXiv 2510.12088.
+"""
+
+import dataclasses
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import tyro
+from rich.console import Console
+
+if TYPE_CHECKING:  # everything else is imported when it is needed: --help must answer at once
+    from evaluation.record import Row
+    from evaluation.runner import Job, Outcome
+
+BENCHMARK: Final = "state_ranking"
+DEFAULT_SCENARIOS: Final = {"compat": "compat23", "strict": "all"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Rank world models by how well they tell the true next state from wrong ones.
+
+    In each scenario a model sees a state and an action. It scores the true next state, its own
+    sample and distractors (edits of a state), and its sample is compared with the truth. Without
+    arguments: every built-in model, strict protocol, all scenarios. Exit status: 0, 1 when a
+    model fails, 2 for bad usage.
+    """
+
+    model: Annotated[tuple[tuple[str, ...], ...], tyro.conf.UseAppendAction] = ()
+    """Models to judge: oracle, kernel, onelife, poe, null, random, random_crafter, or
+    package.module:factory for your own, where factory() returns a worldmodels.interface.WorldModel
+    and the current directory is searched too. Default: all built-in models."""
+
+    protocol: Literal["compat", "strict"] = "strict"
+    """compat: as published (distractors edit the state before, ties broken by a shuffle).
+    strict: distractors edit the true next state, edits without effect are dropped, ties count
+    their expected rank."""
+
+    observables: Literal["onelife", "full"] = "full"
+    """What kernel, onelife and poe predict: the published set of fields, or every field."""
+
+    scenarios: str | None = None
+    """compat23 (the published set), all (38 and player_death), or a comma-separated list.
+    Default: compat23 with --protocol compat, all with --protocol strict."""
+
+    trials: int = 5
+    """Repetitions with other samples, distractors and shuffles, at least 1."""
+
+    seed: int = 42
+    """Seeds every random number, at least 0."""
+
+    out: Path = Path("results")
+    """Folder for state_ranking.json, and state_ranking.html with --report."""
+
+    verbose: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Also print a table per model with a line per scenario."""
+
+    report: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Also write one self-contained HTML page with pictures of what each model chose."""
+
+    runner: Literal["serial", "process"] = "serial"
+    """Where to run; the results are the same."""
+
+    jobs: int | None = None
+    """Worker processes of --runner process. Default: one per CPU."""
+
+    world: Literal["crafter_oo"] = "crafter_oo"
+    """The world to model."""
+
+    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print nothing but errors."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    config = tyro.cli(Config, args=arguments, prog=f"python -m evaluation.{BENCHMARK}")
+    from evaluation.models import UnknownModelError
+    from evaluation.protocol import ModelError
+
+    try:
+        _check(config)
+        _measure(config)
+    except (UnknownModelError, ValueError, OSError) as error:
+        return _complain(error, 2)
+    except ModelError as error:
+        return _complain(error, 1)
+    except KeyboardInterrupt:
+        return _complain("interrupted; no result was written", 1)
+    return 0
+
+
+def _complain(error: object, status: int) -> int:
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(
+        f"error: {' '.join(str(error).split())}"
+    )
+    return status
+
+
+def _check(config: Config) -> None:
+    for name, least in (("trials", 1), ("seed", 0), ("jobs", 1)):
+        value = getattr(config, name)
+        if value is not None and value < least:
+            raise ValueError(f"--{name} must be at least {least}, got {value}")
+    if config.out.exists() and not config.out.is_dir():
+        raise ValueError(f"--out must be a folder, and {config.out} is a file")
+
+
+def _measure(config: Config) -> None:
+    from evaluation.models import BUILT_IN, load
+    from evaluation.published import STATE_RANKING
+    from evaluation.record import Result
+    from evaluation.runner import Job
+    from evaluation.scenarios import record, select
+    from evaluation.summary import row_of
+
+    console = Console(quiet=config.quiet)
+    start = time.perf_counter()
+    scenarios = config.scenarios or DEFAULT_SCENARIOS[config.protocol]
+    labels = select(scenarios)
+    chosen = [name for group in config.model for name in group] or BUILT_IN
+    models = list(dict.fromkeys(chosen))  # each once, in the order given
+    for name in models:
+        load(name, config.observables, config.protocol)  # say at once what cannot be had
+    num_transitions = sum(len(record(label).transitions) for label in labels)
+    console.print(
+        f"State ranking on {config.world}: protocol {config.protocol}, scenarios {scenarios} "
+        f"({len(labels)}, {num_transitions} transitions), observables {config.observables}, "
+        f"{config.trials} trials, seed {config.seed}",
+        highlight=False,
+    )
+    jobs = [
+        Job(name, label, config.observables, config.protocol, config.trials, config.seed)
+        for name in models
+        for label in labels
+    ]
+    outcomes = _run(config, jobs)
+    rows = tuple(row_of(name, [o for o in outcomes if o.job.model == name]) for name in models)
+    settings = dataclasses.asdict(config) | {
+        "model": models,
+        "scenarios": list(labels),
+        "scenario_set": scenarios,
+        "out": str(config.out),
+    }
+    seconds = time.perf_counter() - start
+    result = Result(BENCHMARK, settings, config.seed, seconds, rows, STATE_RANKING)
+    written = [result.write(config.out)]
+    if config.report:
+        from evaluation.report import write_report
+
+        written.append(write_report(result, outcomes, config.out))
+    _print(console, config, rows)
+    console.print(f"{seconds:.1f} s; wrote {', '.join(map(str, written))}", highlight=False)
+
+
+def _run(config: Config, jobs: "Sequence[Job]") -> "list[Outcome]":
+    from rich.progress import Progress
+
+    from evaluation.runner import run
+
+    with Progress(
+        console=Console(stderr=True), transient=True, disable=config.quiet
+    ) as progress:
+        task = progress.add_task("judging", total=len(jobs))
+
+        def on_done(job: "Job") -> None:
+            progress.update(task, advance=1, description=job.model)
+
+        return run(jobs, config.runner, config.jobs or os.cpu_count() or 1, on_done)
+
+
+def _print(console: Console, config: Config, rows: "Sequence[Row]") -> None:
+    from evaluation.published import STATE_RANKING
+    from evaluation.table import notes_of, overall_table, scenario_table
+
+    compat = config.protocol == "compat"
+    if config.verbose:
+        for row in rows:
+            console.print(scenario_table(row, STATE_RANKING, compat))
+    console.print(overall_table(rows, STATE_RANKING))
+    console.print(
+        "Published rows compare only with --protocol compat --observables onelife on compat23. "
+        "States are compared as JSON, without random state and event bus.",
+        style="dim",
+        highlight=False,
+    )
+    for note in notes_of(rows):
+        console.print(note, style="yellow", highlight=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

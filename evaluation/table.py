@@ -1,0 +1,84 @@
+"""Results as tables for the terminal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from rich.table import Table
+
+from evaluation.metrics import METRICS
+from evaluation.record import Reference, Row
+
+TITLES: Final = {
+    "rank_at_1": "Rank@1",
+    "mrr": "MRR",
+    "normalized_recall": "norm. recall",
+    "raw_edit": "raw edit",
+    "normalized_edit": "norm. edit",
+    "iou": "IoU",
+}
+_DECIMALS: Final = {"raw_edit": 2}
+_PUBLISHED_AS: Final = {"onelife": "OneLife", "poe": "PoE-World"}
+
+
+def overall_table(rows: Iterable[Row], references: Iterable[Reference]) -> Table:
+    """One line per model, mean and standard error; published figures dimmed below."""
+    table = _table("model", "mean and standard error of the overall mean over trials")
+    for row in rows:
+        table.add_row(row.name, *cells(row.metrics, row.stderr))
+    table.add_section()
+    for reference in references:
+        table.add_row(f"{reference.name} (published)", *cells(reference.metrics, {}), style="dim")
+    return table
+
+
+def scenario_table(row: Row, references: Iterable[Reference], compat: bool) -> Table:
+    """One line per scenario, mean and standard deviation over trials.
+
+    Args:
+        row: of one model.
+        references: published figures.
+        compat: whether the published value of the scenario may stand beside ours.
+    """
+    published = [r for r in references if compat and r.name == _PUBLISHED_AS.get(row.name)]
+    table = _table(row.name, "mean and standard deviation over trials")
+    for title in ("steps", "candidates", *(["published MRR"] if published else [])):
+        table.add_column(title, justify="right")
+    for part in row.by:
+        extra = [f"{part.metrics['transitions']:.0f}", f"{part.metrics['candidates']:.1f}"]
+        for reference in published:
+            value = reference.by.get(part.name, {}).get("mrr")
+            extra.append("" if value is None else f"[dim]{value:.3f}[/dim]")
+        table.add_row(part.name, *cells(part.metrics, part.std), *extra)
+    return table
+
+
+def cells(metrics: Mapping[str, float], spread: Mapping[str, float]) -> list[str]:
+    """The cells of one line, in the order of `METRICS`; empty where a value is not known."""
+    return [cell(name, metrics.get(name), spread.get(name)) for name in METRICS]
+
+
+def cell(name: str, value: float | None, spread: float | None) -> str:
+    """A value and its spread, as `0.479 ± 0.012`; shares in percent are not used."""
+    if value is None:
+        return ""
+    decimals = _DECIMALS.get(name, 3)
+    around = "" if spread is None else f" ± {spread:.{decimals}f}"
+    return f"{value:.{decimals}f}{around}"
+
+
+def notes_of(rows: Sequence[Row]) -> list[str]:
+    """A sentence for each count that a model kept, such as laws that failed."""
+    return [
+        f"{row.name}: {note.replace('_', ' ')} {count:.0f}"
+        for row in rows
+        for note, count in row.metrics.items()
+        if note not in METRICS and note != "candidates" and count
+    ]
+
+
+def _table(first: str, caption: str) -> Table:
+    table = Table(caption=caption, caption_justify="left", header_style="bold")
+    table.add_column(first, no_wrap=True)
+    for metric in METRICS:
+        table.add_column(TITLES[metric], justify="right", no_wrap=True)
+    return table

@@ -1,0 +1,1 @@
+"""Learners that predict or infer the dynamics of worlds."""

@@ -1,0 +1,133 @@
+"""Asks many laws, some of them bad, what happens next."""
+
+import contextlib
+import logging
+import math
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Any, Final, Generic, TypeVar
+
+from worldmodels.onelife.distributions import Distribution
+from worldmodels.onelife.laws import Effect, Law
+
+StateT = TypeVar("StateT")
+ActionT = TypeVar("ActionT")
+
+_TICKS: Final = 4  # looks at the running law within one time limit
+_NOBODY: Final = -1
+
+_log = logging.getLogger(__name__)
+
+
+class LawPanel(Generic[StateT, ActionT]):
+    """Runs laws so that a bad one is silent and counted instead of ending the run.
+
+    A law is silent for a call in which it raises or returns something that is not an effect. A
+    law that runs for longer than `time_limit` seconds (it is stopped at 1 to 1.25 times the
+    limit) is silent from then on. Time is limited in the main thread of POSIX systems only. One
+    timer runs for a whole pass over the laws, so that the guard costs a law call nothing.
+
+    Raises:
+        ValueError: two laws have the same name, or the time limit is not positive.
+    """
+
+    def __init__(
+        self, laws: Sequence[Law[StateT, ActionT]], time_limit: float | None = 1.0
+    ) -> None:
+        names = Counter(law.name for law in laws)
+        if repeated := [name for name, count in names.items() if count > 1]:
+            raise ValueError(f"every law needs a name of its own; given twice: {repeated}")
+        if time_limit is not None and not 0 < time_limit < math.inf:
+            raise ValueError(f"the time limit is a positive number of seconds, got {time_limit}")
+        self.laws = tuple(laws)
+        self.time_limit = time_limit
+        self.skipped: Counter[str] = Counter()  # calls without an answer, by name of the law
+        self.errors: dict[str, str] = {}  # text of the first error of each such law
+        self._methods = [(i, law.precondition, law.effect) for i, law in enumerate(laws)]
+        self._running = _NOBODY  # index of the law that runs now
+        self._call = 0  # tells one call from the next
+        self._seen = (-1, 0)  # the call that ran at the last tick, and for how many ticks
+        self._is_watching = False
+
+    def effects(self, state: StateT, action: ActionT) -> list[tuple[int, Effect]]:
+        """Index and effect of every law that speaks, in the order of the laws."""
+        answers: list[tuple[int, Effect]] = []
+        with self.watching():
+            for index, precondition, effect in self._methods:
+                try:
+                    self._call += 1
+                    self._running = index
+                    if precondition(state, action):
+                        answers.append((index, _checked(effect(state, action))))
+                    self._running = _NOBODY
+                except _TimeOutError:
+                    self._running = _NOBODY
+                    self._disable(index)
+                # Laws are foreign code: whatever they raise must not end the run.
+                except (Exception, SystemExit) as error:
+                    self._running = _NOBODY
+                    self._skip(index, f"{type(error).__name__}: {error}")
+        return answers
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Keep one timer for all calls inside; without it each pass arms its own."""
+        limit = self.time_limit
+        is_main = threading.current_thread() is threading.main_thread()
+        if limit is None or self._is_watching or not is_main or sys.platform == "win32":
+            yield
+            return
+        started = time.monotonic()
+        handler = signal.signal(signal.SIGALRM, self._tick)
+        tick = limit / _TICKS
+        remaining, interval = signal.setitimer(signal.ITIMER_REAL, tick, tick)
+        self._is_watching = True
+        try:
+            yield
+        finally:
+            self._is_watching = False
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL if handler is None else handler)
+            if remaining > 0:  # somebody else's timer goes on
+                remaining = max(remaining - (time.monotonic() - started), 1e-3)
+                signal.setitimer(signal.ITIMER_REAL, remaining, interval)
+
+    def _tick(self, number: int, frame: FrameType | None) -> None:
+        """Stop the running law if it is the one that ran at all the last ticks."""
+        del number, frame
+        call, ticks = self._seen
+        ticks = ticks + 1 if call == self._call else 1
+        self._seen = (self._call, ticks)
+        if ticks > _TICKS and self._running != _NOBODY:
+            raise _TimeOutError
+
+    def _disable(self, index: int) -> None:
+        self._methods = [entry for entry in self._methods if entry[0] != index]
+        self._skip(index, f"ran for more than {self.time_limit} s and is silent from now on")
+
+    def _skip(self, index: int, text: str) -> None:
+        name = self.laws[index].name
+        self.skipped[name] += 1
+        if name not in self.errors:
+            self.errors[name] = text
+            _log.warning("law %r is skipped where it fails: %s", name, text)
+
+
+class _TimeOutError(BaseException):
+    """Raised inside a law that runs for too long; no Exception, so that laws rarely catch it."""
+
+
+def _checked(said: Any) -> Effect:
+    if not isinstance(said, Mapping):
+        raise TypeError(f"an effect is a mapping of observables, got {type(said).__name__}")
+    for observable, distribution in said.items():
+        if not isinstance(observable, str) or not isinstance(distribution, Distribution):
+            raise TypeError(
+                f"an effect maps names to Distributions, got {observable!r}: {distribution!r}"
+            )
+    return said
