@@ -34,6 +34,7 @@ CONTROLS: Final = {
 
 SMALLEST: Final = 64  # pixels
 LARGEST: Final = 4096
+NOTICE_LASTS: Final = 2.0  # seconds
 FIRST_REPEAT: Final = 0.25  # seconds a key must be held in a turn-based game to repeat
 
 
@@ -173,9 +174,12 @@ class Session:
         self._window = Window(world.id, size, {**_by_action(self._keys), **CONTROLS})
         self._pressed: deque[str] = deque(maxlen=2)  # keys not yet played, oldest first
         self._held: list[str] = []
-        self._paused = self._over = self._quit = False
+        self._paused = self._quit = False
+        self._over = ""  # why the episode ended; "" while it runs
         self._total = self._reward = 0.0
-        self._notice = ""
+        self._notice = ""  # shown until the time below
+        self._notice_until = 0.0
+        self._banner = ""  # as last drawn
         self._recording: Recording | None = None
 
     def run(self) -> None:
@@ -193,7 +197,7 @@ class Session:
             stepped = self._may_step(time.monotonic() >= due)
             if stepped:
                 self._step()
-            if stepped or events:
+            if stepped or events or self._banner != self._current_banner():
                 self._draw()
             if stepped or time.monotonic() >= due:
                 due = time.monotonic() + self._pause_before_repeat(bool(events))
@@ -219,9 +223,8 @@ class Session:
     def _start(self, seed: int, number: int) -> None:
         self._episode.start(seed, number, self._state)
         self._pressed.clear()
-        self._over = False
+        self._over = ""
         self._total = self._reward = 0.0
-        self._notice = "paused" if self._paused else ""
         self._record_frame()
 
     def _step(self) -> None:
@@ -230,12 +233,9 @@ class Session:
         step = self._episode.step(int(self._keys.get(key, self._episode.core.idle_action)))
         self._reward = float(step.reward)
         self._total += self._reward
-        self._over = bool(step.terminated) or bool(step.truncated)
-        self._notice = "paused" if self._paused else ""
+        if step.terminated or step.truncated:
+            self._over = "the end" if step.terminated else "time is up"
         self._record_frame()
-        if self._over:
-            why = "the end" if step.terminated else "time is up"
-            self._notice = f"{why} - Backspace: again, F2: new world"
 
     def _handle(self, kind: str, key: str) -> None:
         if kind == "press" and key in self._keys:
@@ -255,7 +255,6 @@ class Session:
             self._quit = True
         elif name == "pause" and not self._over:
             self._paused = not self._paused
-            self._notice = "paused" if self._paused else ""
         elif name == "one step" and self._paused and not self._over:
             self._step()
         elif name == "same world again":
@@ -278,7 +277,7 @@ class Session:
         return _free_name(Path(self._world.id.replace("/", "-") + ending))
 
     def _say(self, notice: str) -> None:
-        self._notice = notice
+        self._notice, self._notice_until = notice, time.monotonic() + NOTICE_LASTS
         sys.stdout.write(f"{notice}\n")
 
     def _toggle_recording(self) -> None:
@@ -309,7 +308,15 @@ class Session:
             "recording": self._recording is not None,
         }
         panel = {self._world.id: status, **episode.core.panel(episode.state, episode.params)}
-        self._window.show(self._frame(), panel, self._notice)
+        self._banner = self._current_banner()
+        self._window.show(self._frame(), panel, self._banner)
+
+    def _current_banner(self) -> str:
+        if time.monotonic() < self._notice_until:
+            return self._notice
+        if self._over:
+            return f"{self._over} - Backspace: again, F2: new world"
+        return "paused" if self._paused else ""
 
 
 class Recording:

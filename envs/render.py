@@ -5,25 +5,12 @@ Pictures are indexed [row, column, channel]; colours are uint8.
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 import numpy as np
-from jaxtyping import Integer, UInt8
-
-StateT_contra = TypeVar("StateT_contra", contravariant=True)
-ParamsT_contra = TypeVar("ParamsT_contra", contravariant=True)
+from jaxtyping import UInt8
 
 Picture = UInt8[np.ndarray, "height width 3"]
 Sprite = UInt8[np.ndarray, "height width 4"]  # with opacity: 0 clear, 255 solid
-
-
-class Renderer(Protocol[StateT_contra, ParamsT_contra]):
-    """A pure function from a state to a picture; `tile` is the side of one cell in pixels."""
-
-    def __call__(
-        self, state: StateT_contra, params: ParamsT_contra, tile: int
-    ) -> UInt8[np.ndarray, "height width 3"]:
-        """Draw the state; equal states give equal pictures."""
 
 
 @lru_cache(maxsize=256)
@@ -43,7 +30,8 @@ def resize(
     """Scale to a size in pixels (>= 1) by nearest neighbour."""
     rows = (2 * np.arange(height) + 1) * picture.shape[0] // (2 * height)
     columns = (2 * np.arange(width) + 1) * picture.shape[1] // (2 * width)
-    return picture[rows[:, None], columns]
+    scaled: UInt8[np.ndarray, "new_height new_width channels"] = picture[rows[:, None], columns]
+    return scaled
 
 
 def blend(canvas: UInt8[np.ndarray, "rows columns 3"], sprite: Sprite, row: int, col: int) -> None:
@@ -57,16 +45,12 @@ def blend(canvas: UInt8[np.ndarray, "rows columns 3"], sprite: Sprite, row: int,
     target[:] = (source[..., :3] * opacity + target * (255 - opacity) + 127) // 255
 
 
-def draw_tiles(
-    tiles: UInt8[np.ndarray, "kinds tile_height tile_width 3"],
-    ids: Integer[np.ndarray, "rows columns"],
-) -> Picture:
-    """Lay out a grid of tiles: cell (row, column) of the picture shows `tiles[ids[row, column]]`.
+def join_tiles(cells: UInt8[np.ndarray, "rows columns tile_height tile_width 3"]) -> Picture:
+    """Lay out one tile per cell of a grid, row by row, as one picture.
 
-    Returns:
-        A picture of rows * tile_height by columns * tile_width pixels.
+    With `tiles` of shape (kinds, tile_height, tile_width, 3), `join_tiles(tiles[ids])` draws a
+    grid of kinds.
     """
-    _, height, width, channels = tiles.shape
-    rows, columns = ids.shape
-    laid: Picture = np.swapaxes(tiles[ids], 1, 2).reshape(rows * height, columns * width, channels)
-    return laid
+    rows, columns, height, width, channels = cells.shape
+    picture: Picture = cells.swapaxes(1, 2).reshape(rows * height, columns * width, channels)
+    return picture

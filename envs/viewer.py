@@ -28,7 +28,8 @@ BARS: Final = ((226, 96, 96), (230, 158, 84), (92, 158, 230), (226, 204, 98), (1
 
 _OTHER_EVENTS: Final = {pygame.QUIT: "quit", pygame.WINDOWFOCUSLOST: "blur"}
 
-SYMBOLS: Final = {"left": "\u2190", "right": "\u2192", "up": "\u2191", "down": "\u2193"}
+ARROWS: Final = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
+CAPS: Final = {"return": "Enter", "escape": "Esc", "period": ".", "backspace": "Backspace"}
 
 
 def key_code(name: str) -> int:
@@ -151,19 +152,29 @@ def _key_rows(keys: dict[str, list[str]], width: int) -> list[list[tuple[int, li
 
 
 def _key_width(name: str) -> int:
-    return max(20, _text(_key_text(name), 16, TEXT).get_width() + 10)
+    return 20 if name in ARROWS else max(20, _text(_cap(name), 16, TEXT).get_width() + 10)
 
 
-def _key_text(name: str) -> str:
-    return SYMBOLS.get(name, name.upper() if len(name) == 1 else name.capitalize())
+def _cap(name: str) -> str:
+    return CAPS.get(name, name.capitalize())
 
 
 def _draw_key(screen: pygame.Surface, name: str, corner: tuple[int, int]) -> int:
     """Draw one key cap; gives its right edge."""
-    text = _text(_key_text(name), 16, TEXT)
     cap = pygame.Rect(corner, (_key_width(name), 20))
     pygame.draw.rect(screen, LINE, cap, border_radius=4)
-    screen.blit(text, text.get_rect(center=cap.center))
+    if name in ARROWS:
+        x, y = cap.center
+        ahead, aside = ARROWS[name], ARROWS[name][::-1]
+        tip = (x + 5 * ahead[0], y + 5 * ahead[1])
+        wings = [
+            (x - 4 * ahead[0] + 5 * side * aside[0], y - 4 * ahead[1] + 5 * side * aside[1])
+            for side in (-1, 1)
+        ]
+        pygame.draw.polygon(screen, TEXT, [tip, *wings])
+    else:
+        text = _text(_cap(name), 16, TEXT)
+        screen.blit(text, text.get_rect(center=cap.center))
     return cap.right
 
 
@@ -175,10 +186,10 @@ def _draw_panel(
     inner = area.inflate(-2 * MARGIN, -2 * MARGIN)
     columns = {title: 2 if len(values) > 5 else 1 for title, values in panel.items()}
     rows = sum(1.6 + -(-len(values) // columns[title]) for title, values in panel.items())
-    height = min(23, int(inner.height / max(rows, 1)))
+    height = min(24, int(inner.height / max(rows, 1)))
     top = float(inner.top)
     for title, values in panel.items():
-        _write(screen, _words(title).upper(), height - 6, ACCENT, (inner.left, int(top)))
+        _write(screen, _words(title).upper(), height - 5, ACCENT, (inner.left, int(top)))
         top += height
         width = inner.width // columns[title]
         lines = -(-len(values) // columns[title])
@@ -194,17 +205,21 @@ def _draw_panel(
 def _draw_entry(
     screen: pygame.Surface, label: str, value: Any, cell: pygame.Rect, colour: Colour
 ) -> None:
-    size = cell.height - 4
+    size = cell.height - 3
     if isinstance(value, bool):
-        box = pygame.Rect(cell.left, cell.top + 2, size - 5, size - 5)
+        box = pygame.Rect(cell.left, cell.top + 1, size - 5, size - 5)
         pygame.draw.rect(screen, ACCENT if value else LINE, box, 0 if value else 1, 3)
+        if value:
+            tick = [(0.2, 0.5), (0.42, 0.74), (0.8, 0.26)]
+            points = [(box.left + x * box.width, box.top + y * box.height) for x, y in tick]
+            pygame.draw.lines(screen, BACKGROUND, False, points, 2)
         _write(screen, label, size, TEXT if value else DIM, (box.right + 6, cell.top), cell.right)
         return
     bright = TEXT if value else DIM
     _write(screen, label, size, bright, cell.topleft, cell.right)
     if isinstance(value, tuple):
         amount, largest = value
-        track = pygame.Rect(cell.left + 92, cell.top + 3, cell.width - 92 - 44, size - 6)
+        track = pygame.Rect(cell.left + 92, cell.top + 1, cell.width - 92 - 44, size - 6)
         pygame.draw.rect(screen, LINE, track, border_radius=4)
         share = min(max(amount / largest, 0), 1) if largest else 0
         filled = pygame.Rect(track.topleft, (round(track.width * share), track.height))

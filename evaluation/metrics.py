@@ -58,10 +58,10 @@ def shuffled_ranking(
         is_true: whether the candidate equals the true next state; the best of those counts.
         order: the shuffle, a permutation of the candidates.
     """
-    settled = _settled(log_probs)
-    ranked = sorted(order, key=lambda i: -settled[i])  # stable
+    values = settled(log_probs)
+    ranked = sorted(order, key=lambda i: -values[i])  # stable
     rank = 1 + next(place for place, i in enumerate(ranked) if is_true[i])
-    return _ranking_of([rank], len(settled))
+    return _ranking_of([rank], len(values))
 
 
 def expected_ranking(log_probs: Sequence[float], truth: int) -> Ranking:
@@ -71,10 +71,15 @@ def expected_ranking(log_probs: Sequence[float], truth: int) -> Ranking:
         log_probs: one per candidate, no nan.
         truth: index of the true next state.
     """
-    settled = _settled(log_probs)
-    better = sum(value > settled[truth] for value in settled)
-    tied = sum(value == settled[truth] for value in settled)
-    return _ranking_of(range(better + 1, better + tied + 1), len(settled))
+    values = settled(log_probs)
+    better = sum(value > values[truth] for value in values)
+    tied = sum(value == values[truth] for value in values)
+    return _ranking_of(range(better + 1, better + tied + 1), len(values))
+
+
+def settled(log_probs: Sequence[float]) -> list[float]:
+    """Log-probabilities rounded, so that those which differ by rounding errors only are tied."""
+    return [round(value, TIE_DECIMALS) for value in log_probs]
 
 
 def fidelity(before: str, predicted: str, after: str) -> Fidelity:
@@ -137,7 +142,3 @@ def _ranking_of(ranks: Sequence[int], num_candidates: int) -> Ranking:
         sum(1 / rank for rank in ranks) / len(ranks),
         sum(1 - (rank - 1) / places for rank in ranks) / len(ranks),
     )
-
-
-def _settled(log_probs: Sequence[float]) -> list[float]:
-    return [round(value, TIE_DECIMALS) for value in log_probs]

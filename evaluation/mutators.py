@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from evaluation.policies import MOVES
 from envs.crafter_oo.state import DIRECTIONS, PlantState, Position, WorldState
-from envs.crafter_oo.tables import COLLECT, ITEMS, MAKE, PLACE, Action, Material
+from envs.crafter_oo.tables import COLLECT, ITEMS, MAKE, PLACE, Action
+from evaluation.policies import MOVES
 
 
 class Mutator(NamedTuple):
@@ -47,7 +47,7 @@ def _move_entities(state: WorldState, action: Action, random: np.random.Generato
         if dx == dy == 0:
             dx = int(random.choice((-1, 1)))
         distance = int(random.integers(2, 11))
-        state.relocate(entity, entity.position + (dx * distance, dy * distance))
+        state.relocate(entity, entity.position + Position(dx * distance, dy * distance))
 
 
 def _change_player_health(state: WorldState, action: Action, random: np.random.Generator) -> None:

@@ -90,12 +90,18 @@ def judge(
     sample = _ask(f"{where}: sample", model.sample, place.key("sample"), state, action)
     if not isinstance(sample, WorldState):
         raise ModelError(f"{where}: sample returned a {type(sample).__name__}, not a WorldState")
-    sampled = Candidate(SAMPLE, sample, _ask(f"{where}: the JSON form of its sample", text_of, sample))
+    sampled = Candidate(
+        SAMPLE, sample, _ask(f"{where}: the JSON form of its sample", text_of, sample)
+    )
     candidates = candidates_of(transition, sampled, protocol, place)
     states = [candidate.state.copy() for candidate in candidates]
-    log_probs = _ask(f"{where}: log_probs", _log_probs, model, transition.state.copy(), action, states)
+    log_probs = _ask(
+        f"{where}: log_probs", _log_probs, model, transition.state.copy(), action, states
+    )
     if len(log_probs) != len(candidates):
-        raise ModelError(f"{where}: {len(log_probs)} log-probabilities for {len(candidates)} states")
+        raise ModelError(
+            f"{where}: {len(log_probs)} log-probabilities for {len(candidates)} states"
+        )
     for candidate, value in zip(candidates, log_probs, strict=True):
         if math.isnan(value):
             raise ModelError(f"{where}: log_prob of the {candidate.name} candidate is nan")

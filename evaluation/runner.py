@@ -2,13 +2,13 @@
 
 import concurrent.futures
 import multiprocessing
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from typing import Final, Literal, NamedTuple
 
 from evaluation.metrics import METRICS
 from evaluation.models import Observables, Protocol, load
-from evaluation.protocol import Place, judge
+from evaluation.protocol import ModelError, Place, judge
 from evaluation.scenarios import record
 
 RunnerName = Literal["serial", "process"]
@@ -57,9 +57,8 @@ def run_job(job: Job) -> Outcome:
             judgement = judge(job.model, model, transition, job.protocol, place)
             row = (*judgement.ranking, *judgement.fidelity, float(len(judgement.candidates)))
             scores[-1].append(row)
-    added = Counter(model.notes())
-    added.subtract(notes_before)
-    return Outcome(job, scores, {name: float(count) for name, count in added.items()})
+    notes = {name: count - notes_before.get(name, 0.0) for name, count in model.notes().items()}
+    return Outcome(job, scores, notes)
 
 
 def run(
@@ -74,7 +73,7 @@ def run(
         on_done: called after each job.
 
     Raises:
-        ModelError: of the first job that failed; the rest are given up.
+        ModelError: of the first job that failed, or a worker died; the rest are given up.
     """
     if runner == "serial":
         return _gather(map(run_job, jobs), on_done)
@@ -82,6 +81,10 @@ def run(
     with concurrent.futures.ProcessPoolExecutor(num_workers, mp_context=context) as pool:
         try:
             return _gather(pool.map(run_job, jobs), on_done)
+        except BrokenProcessPool as error:
+            raise ModelError(
+                "a worker process died, perhaps for want of memory; try --jobs 1 or --runner serial"
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -44,7 +44,7 @@ class Scenario:
     target: Material = Material.GRASS  # what the player faces
     tiles: Mapping[Position, Material] = dataclasses.field(default_factory=dict)
     items: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    player: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    player: Mapping[str, int] = dataclasses.field(default_factory=dict)
     entity: tuple[type[ObjectState], Position, Mapping[str, Any]] | None = None
     plain: bool = False  # the generated world as it is, the player where it starts
     stops_at_goal: bool = True
@@ -262,9 +262,7 @@ ALL: Final[dict[str, Scenario]] = {
     "eat_cow": Scenario(
         "Health", chase_and_hit(CowState), 15, _gone(CowState), entity=(CowState, TARGET, {})
     ),
-    "wake_up": Scenario(
-        "Health", always(Action.SLEEP), 12, _slept_and_woke, items={"energy": 8}
-    ),
+    "wake_up": Scenario("Health", always(Action.SLEEP), 12, _slept_and_woke, items={"energy": 8}),
     **_place(Action.PLACE_FURNACE, "stone", 4, _target_is(Material.FURNACE)),
     **_place(Action.PLACE_PLANT, "sapling", 1, _plant_on_target),
     **_place(Action.PLACE_STONE, "stone", 1, _target_is(Material.STONE)),

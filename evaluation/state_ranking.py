@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 import tyro
 from rich.console import Console
@@ -32,47 +32,49 @@ class Config:
     model fails, 2 for bad usage.
     """
 
-    model: Annotated[tuple[tuple[str, ...], ...], tyro.conf.UseAppendAction] = ()
-    """Models to judge: oracle, kernel, onelife, poe, null, random, random_crafter, or
-    package.module:factory for your own, where factory() returns a worldmodels.interface.WorldModel
-    and the current directory is searched too. Default: all built-in models."""
-
-    protocol: Literal["compat", "strict"] = "strict"
-    """compat: as published (distractors edit the state before, ties broken by a shuffle).
-    strict: distractors edit the true next state, edits without effect are dropped, ties count
-    their expected rank."""
-
+    model: Annotated[
+        tuple[tuple[str, ...], ...],
+        tyro.conf.UseAppendAction,
+        tyro.conf.arg(
+            help="Models to judge: oracle, kernel, onelife, poe, null, random, random_crafter, or "
+            "package.module:factory for your own, where factory() returns a "
+            "worldmodels.interface.WorldModel and the current directory is searched too. "
+            "Default: all built-in models."
+        ),
+    ] = ()
+    protocol: Annotated[
+        Literal["compat", "strict"],
+        tyro.conf.arg(
+            help="compat: as published (distractors edit the state before, ties are broken by a "
+            "shuffle). strict: distractors edit the true next state, edits without effect are "
+            "dropped, ties count their expected rank."
+        ),
+    ] = "strict"
     observables: Literal["onelife", "full"] = "full"
     """What kernel, onelife and poe predict: the published set of fields, or every field."""
-
-    scenarios: str | None = None
-    """compat23 (the published set), all (38 and player_death), or a comma-separated list.
-    Default: compat23 with --protocol compat, all with --protocol strict."""
-
+    scenarios: Annotated[
+        str | None,
+        tyro.conf.arg(
+            help="compat23 (the published set), all (38 and player_death), or a comma-separated "
+            "list. Default: compat23 with --protocol compat, all with --protocol strict."
+        ),
+    ] = None
     trials: int = 5
     """Repetitions with other samples, distractors and shuffles, at least 1."""
-
     seed: int = 42
     """Seeds every random number, at least 0."""
-
     out: Path = Path("results")
-    """Folder for state_ranking.json, and state_ranking.html with --report."""
-
+    """Folder for state_ranking.json, and for state_ranking.html with --report."""
     verbose: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Also print a table per model with a line per scenario."""
-
     report: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Also write one self-contained HTML page with pictures of what each model chose."""
-
     runner: Literal["serial", "process"] = "serial"
     """Where to run; the results are the same."""
-
     jobs: int | None = None
     """Worker processes of --runner process. Default: one per CPU."""
-
     world: Literal["crafter_oo"] = "crafter_oo"
     """The world to model."""
-
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 
@@ -84,15 +86,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from evaluation.protocol import ModelError
 
     try:
-        _check(config)
-        _measure(config)
+        plan = _plan(config)
     except (UnknownModelError, ValueError, OSError) as error:
         return _complain(error, 2)
-    except ModelError as error:
+    try:
+        _measure(config, plan)
+    except (ModelError, OSError) as error:
         return _complain(error, 1)
     except KeyboardInterrupt:
         return _complain("interrupted; no result was written", 1)
     return 0
+
+
+class Plan(NamedTuple):
+    """What to run, checked."""
+
+    models: list[str]  # each once, in the order given
+    scenarios: str  # name of the set, or the list as typed
+    labels: tuple[str, ...]
+
+
+def _plan(config: Config) -> Plan:
+    """Check everything that can be checked before the first measurement."""
+    from evaluation.models import BUILT_IN, load
+    from evaluation.scenarios import select
+
+    for name, least in (("trials", 1), ("seed", 0), ("jobs", 1)):
+        value = getattr(config, name)
+        if value is not None and value < least:
+            raise ValueError(f"--{name} must be at least {least}, got {value}")
+    if config.out.exists() and not config.out.is_dir():
+        raise ValueError(f"--out must be a folder, and {config.out} is a file")
+    config.out.mkdir(parents=True, exist_ok=True)
+    scenarios = config.scenarios or DEFAULT_SCENARIOS[config.protocol]
+    labels = select(scenarios)
+    models = [name for group in config.model for name in group] or BUILT_IN
+    for name in models:
+        load(name, config.observables, config.protocol)
+    return Plan(list(dict.fromkeys(models)), scenarios, labels)
 
 
 def _complain(error: object, status: int) -> int:
@@ -102,49 +133,32 @@ def _complain(error: object, status: int) -> int:
     return status
 
 
-def _check(config: Config) -> None:
-    for name, least in (("trials", 1), ("seed", 0), ("jobs", 1)):
-        value = getattr(config, name)
-        if value is not None and value < least:
-            raise ValueError(f"--{name} must be at least {least}, got {value}")
-    if config.out.exists() and not config.out.is_dir():
-        raise ValueError(f"--out must be a folder, and {config.out} is a file")
-
-
-def _measure(config: Config) -> None:
-    from evaluation.models import BUILT_IN, load
+def _measure(config: Config, plan: Plan) -> None:
     from evaluation.published import STATE_RANKING
     from evaluation.record import Result
     from evaluation.runner import Job
-    from evaluation.scenarios import record, select
+    from evaluation.scenarios import record
     from evaluation.summary import row_of
 
-    console = Console(quiet=config.quiet)
+    console = Console(quiet=config.quiet, highlight=False)
     start = time.perf_counter()
-    scenarios = config.scenarios or DEFAULT_SCENARIOS[config.protocol]
-    labels = select(scenarios)
-    chosen = [name for group in config.model for name in group] or BUILT_IN
-    models = list(dict.fromkeys(chosen))  # each once, in the order given
-    for name in models:
-        load(name, config.observables, config.protocol)  # say at once what cannot be had
-    num_transitions = sum(len(record(label).transitions) for label in labels)
+    num_transitions = sum(len(record(label).transitions) for label in plan.labels)
     console.print(
-        f"State ranking on {config.world}: protocol {config.protocol}, scenarios {scenarios} "
-        f"({len(labels)}, {num_transitions} transitions), observables {config.observables}, "
-        f"{config.trials} trials, seed {config.seed}",
-        highlight=False,
+        f"State ranking on {config.world}: protocol {config.protocol}, scenarios "
+        f"{plan.scenarios} ({len(plan.labels)}, {num_transitions} transitions), observables "
+        f"{config.observables}, {config.trials} trials, seed {config.seed}"
     )
     jobs = [
         Job(name, label, config.observables, config.protocol, config.trials, config.seed)
-        for name in models
-        for label in labels
+        for name in plan.models
+        for label in plan.labels
     ]
     outcomes = _run(config, jobs)
-    rows = tuple(row_of(name, [o for o in outcomes if o.job.model == name]) for name in models)
+    rows = tuple(row_of(name, [o for o in outcomes if o.job.model == name]) for name in plan.models)
     settings = dataclasses.asdict(config) | {
-        "model": models,
-        "scenarios": list(labels),
-        "scenario_set": scenarios,
+        "model": plan.models,
+        "scenarios": list(plan.labels),
+        "scenario_set": plan.scenarios,
         "out": str(config.out),
     }
     seconds = time.perf_counter() - start
@@ -155,7 +169,7 @@ def _measure(config: Config) -> None:
 
         written.append(write_report(result, outcomes, config.out))
     _print(console, config, rows)
-    console.print(f"{seconds:.1f} s; wrote {', '.join(map(str, written))}", highlight=False)
+    console.print(f"{seconds:.1f} s; wrote {', '.join(map(str, written))}")
 
 
 def _run(config: Config, jobs: "Sequence[Job]") -> "list[Outcome]":
@@ -163,9 +177,7 @@ def _run(config: Config, jobs: "Sequence[Job]") -> "list[Outcome]":
 
     from evaluation.runner import run
 
-    with Progress(
-        console=Console(stderr=True), transient=True, disable=config.quiet
-    ) as progress:
+    with Progress(console=Console(stderr=True), transient=True, disable=config.quiet) as progress:
         task = progress.add_task("judging", total=len(jobs))
 
         def on_done(job: "Job") -> None:
@@ -187,10 +199,9 @@ def _print(console: Console, config: Config, rows: "Sequence[Row]") -> None:
         "Published rows compare only with --protocol compat --observables onelife on compat23. "
         "States are compared as JSON, without random state and event bus.",
         style="dim",
-        highlight=False,
     )
     for note in notes_of(rows):
-        console.print(note, style="yellow", highlight=False)
+        console.print(note, style="yellow")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from rich import box
 from rich.table import Table
 
 from evaluation.metrics import METRICS
@@ -11,9 +12,9 @@ from evaluation.record import Reference, Row
 TITLES: Final = {
     "rank_at_1": "Rank@1",
     "mrr": "MRR",
-    "normalized_recall": "norm. recall",
+    "normalized_recall": "recall",
     "raw_edit": "raw edit",
-    "normalized_edit": "norm. edit",
+    "normalized_edit": "per leaf",
     "iou": "IoU",
 }
 _DECIMALS: Final = {"raw_edit": 2}
@@ -22,17 +23,17 @@ _PUBLISHED_AS: Final = {"onelife": "OneLife", "poe": "PoE-World"}
 
 def overall_table(rows: Iterable[Row], references: Iterable[Reference]) -> Table:
     """One line per model, mean and standard error; published figures dimmed below."""
-    table = _table("model", "mean and standard error of the overall mean over trials")
+    table = _table("model", "mean over scenarios, ± its standard error over trials; dim: published")
     for row in rows:
         table.add_row(row.name, *cells(row.metrics, row.stderr))
     table.add_section()
     for reference in references:
-        table.add_row(f"{reference.name} (published)", *cells(reference.metrics, {}), style="dim")
+        table.add_row(reference.name, *cells(reference.metrics, {}), style="dim")
     return table
 
 
 def scenario_table(row: Row, references: Iterable[Reference], compat: bool) -> Table:
-    """One line per scenario, mean and standard deviation over trials.
+    """One line per scenario: means over trials, the MRR's standard deviation, the candidates.
 
     Args:
         row: of one model.
@@ -40,15 +41,19 @@ def scenario_table(row: Row, references: Iterable[Reference], compat: bool) -> T
         compat: whether the published value of the scenario may stand beside ours.
     """
     published = [r for r in references if compat and r.name == _PUBLISHED_AS.get(row.name)]
-    table = _table(row.name, "mean and standard deviation over trials")
-    for title in ("steps", "candidates", *(["published MRR"] if published else [])):
+    table = _table(row.name, "means over trials; sd: of the MRR; n: candidates")
+    for title in ("sd", "n", *(["published MRR"] if published else [])):
         table.add_column(title, justify="right")
     for part in row.by:
-        extra = [f"{part.metrics['transitions']:.0f}", f"{part.metrics['candidates']:.1f}"]
-        for reference in published:
-            value = reference.by.get(part.name, {}).get("mrr")
-            extra.append("" if value is None else f"[dim]{value:.3f}[/dim]")
-        table.add_row(part.name, *cells(part.metrics, part.std), *extra)
+        spread = part.std.get("mrr")
+        others = [reference.by.get(part.name, {}).get("mrr") for reference in published]
+        table.add_row(
+            part.name,
+            *cells(part.metrics, {}),
+            "" if spread is None else f"{spread:.3f}",
+            f"{part.metrics['candidates']:.1f}",
+            *("" if value is None else f"{value:.3f}" for value in others),
+        )
     return table
 
 
@@ -58,11 +63,11 @@ def cells(metrics: Mapping[str, float], spread: Mapping[str, float]) -> list[str
 
 
 def cell(name: str, value: float | None, spread: float | None) -> str:
-    """A value and its spread, as `0.479 ± 0.012`; shares in percent are not used."""
+    """A value and its spread, as `0.479 ±0.012`."""
     if value is None:
         return ""
     decimals = _DECIMALS.get(name, 3)
-    around = "" if spread is None else f" ± {spread:.{decimals}f}"
+    around = "" if spread is None else f" ±{spread:.{decimals}f}"
     return f"{value:.{decimals}f}{around}"
 
 
@@ -77,8 +82,15 @@ def notes_of(rows: Sequence[Row]) -> list[str]:
 
 
 def _table(first: str, caption: str) -> Table:
-    table = Table(caption=caption, caption_justify="left", header_style="bold")
+    table = Table(
+        caption=caption,
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+    )
     table.add_column(first, no_wrap=True)
     for metric in METRICS:
-        table.add_column(TITLES[metric], justify="right", no_wrap=True)
+        table.add_column(TITLES[metric], justify="right")
     return table

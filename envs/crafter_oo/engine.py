@@ -7,7 +7,7 @@ listed in this folder's README.
 import dataclasses
 import functools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from envs.crafter_oo.draws import Draws, SequentialDraws
@@ -156,11 +156,10 @@ def advance(
     world = World(state, fix_edge_nearby=fix_edge_nearby)
     entities = tuple(state.objects)  # what appears during the step waits for the next
     _begin(action_slug(action), world, draws)
-    for entity in entities:
-        _update(entity, world, draws)
+    _update(entities, world, draws)
     if state.step_count % BALANCE_EVERY == 0:
-        for chunk in state.chunks:
-            balance_chunk(world, chunk.chunk_key, draws)
+        for rank in range(len(state.chunks)):
+            balance_chunk(world, rank, draws)
     _end(world)
 
 
@@ -185,12 +184,12 @@ def stages(state: WorldState, action: int | str) -> Iterator[Stage]:
 
 
 def _update_by_id(entity_id: int, world: World, draws: Draws) -> None:
-    _update(world.by_id[entity_id], world, draws)
+    _update([world.find(entity_id)], world, draws)
 
 
 def _balance_by_rank(rank: int, world: World, draws: Draws) -> None:
     if rank < len(world.state.chunks):
-        balance_chunk(world, world.state.chunks[rank].chunk_key, draws)
+        balance_chunk(world, rank, draws)
 
 
 def action_slug(action: int | str) -> str:
@@ -218,11 +217,14 @@ def _begin(slug: str, world: World, draws: Draws) -> None:
     player.action = slug
 
 
-def _update(entity: ObjectState, world: World, draws: Draws) -> None:
-    x, y = entity.position
-    center_x, center_y = world.player.position
-    if abs(x - center_x) + abs(y - center_y) < world.update_distance:
-        _UPDATES[type(entity)](world, entity, draws)
+def _update(entities: Sequence[ObjectState], world: World, draws: Draws) -> None:
+    """Let objects act one after the other: those near the player, wherever it has just gone."""
+    player, reach = world.player, world.state.update_distance
+    for entity in entities:
+        x, y = entity.position
+        center_x, center_y = player.position
+        if abs(x - center_x) + abs(y - center_y) < reach:
+            _UPDATES[type(entity)](world, entity, draws)
 
 
 _UPDATES: Final[dict[type[ObjectState], Callable[[World, Any, Draws], None]]] = {

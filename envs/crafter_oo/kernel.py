@@ -3,8 +3,10 @@
 Nothing of the rules is written twice: the engine's own stages run on draws that branch.
 """
 
+import dataclasses
+import operator
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from typing_extensions import override
 
@@ -12,7 +14,7 @@ from envs.crafter_oo.draws import Draws
 from envs.crafter_oo.engine import Stage, stages
 from envs.crafter_oo.rules.balance import BALANCE_EVERY
 from envs.crafter_oo.rules.world import World
-from envs.crafter_oo.state import WorldState
+from envs.crafter_oo.state import OBJECT_TYPES, ObjectState, PlayerState, WorldState
 
 MAX_SUCCESSORS: Final = 200_000
 
@@ -41,13 +43,18 @@ def successors(
     is_possible = _filter(state, observed)
     current = [Successor(state, 1.0)]
     for num_done, stage in enumerate(stages(state, action)):
-        branches = (
+        branches = [
             Successor(after, before.probability * probability)
             for before in current
             for after, probability in _branches(before.state, stage)
             if is_possible(after, num_done)
-        )
+        ]
         current = _merge(branches)
+        if len(current) > MAX_SUCCESSORS:
+            raise ValueError(
+                f"more than {MAX_SUCCESSORS} states may follow; give the observed one, so that "
+                "the others can be left out early"
+            )
     return current
 
 
@@ -136,28 +143,38 @@ class _BranchingDraws(Draws):
         raise TypeError("branching draws belong to one stage of one step")
 
 
-def _merge(branches: Iterator[Successor]) -> list[Successor]:
+def _merge(branches: list[Successor]) -> list[Successor]:
     """Add up the probabilities of equal states."""
+    if len(branches) < 2:
+        return branches
     merged: dict[Hashable, Successor] = {}
     for state, probability in branches:
         key = fingerprint(state)
         known = merged.get(key)
         merged[key] = Successor(state, probability + (known.probability if known else 0.0))
-        if len(merged) > MAX_SUCCESSORS:
-            raise ValueError(
-                f"more than {MAX_SUCCESSORS} states may follow; give the observed one, so that "
-                "the others can be left out early"
-            )
     return list(merged.values())
 
 
 def fingerprint(state: WorldState) -> Hashable:
     """Equal for states that are equal up to their draws and event bus."""
+    player = state.player
     return (
         bytes(state.materials.cells),
         (state.size, state.view, state.chunk_size),
-        (state.step_count, state.daylight),
-        state.entity_id_counter_state,
-        tuple(repr(entity) for entity in state.objects),
+        (state.step_count, state.daylight, state.entity_id_counter_state),
+        (_PLAYER(player), *player.inventory.values(), *player.achievements.values()),
+        tuple((entity.name, _FIELDS[entity.name](entity)) for entity in state.objects),
         tuple(sorted((chunk.chunk_key, tuple(sorted(chunk.objects))) for chunk in state.chunks)),
     )
+
+
+def _getter(kind: type[ObjectState], without: tuple[str, ...] = ()) -> Callable[[Any], Any]:
+    names = (field.name for field in dataclasses.fields(kind))
+    return operator.attrgetter(*(name for name in names if name not in without))
+
+
+_PLAYER: Final = _getter(PlayerState, without=("inventory", "achievements"))
+_FIELDS: Final = {
+    name: _getter(ObjectState if kind is PlayerState else kind)
+    for name, kind in OBJECT_TYPES.items()
+}

@@ -10,6 +10,7 @@ Source: lmas/opensimplex 0.4.5.1, `internals.py`.
 import dataclasses
 import functools
 import itertools
+import math
 from typing import Final
 
 import numpy as np
@@ -118,25 +119,30 @@ class Simplex:
         z: Float[np.ndarray, " points"],
     ) -> Float[np.ndarray, " points"]:
         """Noise values, about -0.9..0.9, at points given by their coordinates (float64)."""
-        points = np.stack([x, y, z])
-        values = np.empty_like(x)
-        for start in range(0, len(x), _BLOCK):
-            block = slice(start, start + _BLOCK)
-            values[block] = self._evaluate(points[:, block])
-        return values
+        num_blocks = max(1, math.ceil(len(x) / _BLOCK))
+        width = max(1, math.ceil(len(x) / num_blocks))
+        points = np.zeros((3, num_blocks * width))  # a few more than asked for, to fill the blocks
+        points[:, : len(x)] = x, y, z
+        work = _Workspace(width)
+        blocks = (points[:, start : start + width] for start in range(0, num_blocks * width, width))
+        return np.concatenate([self._evaluate(block, work) for block in blocks])[: len(x)]
 
-    def _evaluate(self, points: Float[np.ndarray, "3 points"]) -> Float[np.ndarray, " points"]:
+    def _evaluate(
+        self, points: Float[np.ndarray, "3 points"], work: "_Workspace"
+    ) -> Float[np.ndarray, " points"]:
         stretched = points + (points[0] + points[1] + points[2]) * STRETCH
         cells = np.floor(stretched)
         cases = _cases(stretched - cells)
+
+        lattice = _OFFSETS.take(cases, axis=2, out=work.lattice, mode="clip")
+        lattice += (cells.astype(np.intp) & 255)[:, None]
         from_corner = points - (cells + (cells[0] + cells[1] + cells[2]) * SQUISH)
-
-        shifts = _SHIFTS.take(cases, axis=2)
-        deltas = from_corner[:, None] - shifts[:3]
+        shifts = _SHIFTS.take(cases, axis=2, out=work.shifts, mode="clip")
+        deltas = np.subtract(from_corner[:, None], shifts[:3], out=shifts[:3])
         deltas -= shifts[3]
-        lattice = (cells.astype(np.intp) & 255)[:, None] + _OFFSETS.take(cases, axis=2)
 
-        contributions = self._slopes(lattice, deltas) * _weights(deltas)
+        contributions = self._slopes(lattice, deltas, work)
+        contributions *= _weights(deltas)
         total: NDArray[np.float64] = np.zeros(points.shape[1])
         for contribution in contributions:  # in this order, starting from 0
             total += contribution
@@ -146,14 +152,20 @@ class Simplex:
         self,
         lattice: Int[np.ndarray, "3 vertices points"],
         deltas: Float[np.ndarray, "3 vertices points"],
+        work: "_Workspace",
     ) -> Float[np.ndarray, "vertices points"]:
-        """Inner product of a lattice point's gradient and the way from it to the point."""
+        """Inner product of a vertex's gradient and the way from it to the point."""
         perm, gradients = self._tables
-        hashed = perm.take(lattice[0]) + lattice[1]
-        hashed = perm.take(hashed) + lattice[2]
-        products = gradients.take(hashed, axis=1)
-        products *= deltas
-        slopes: NDArray[np.float64] = products[0] + products[1] + products[2]
+        hashed = perm.take(lattice[0], out=work.hashed, mode="wrap")
+        hashed += lattice[1]
+        hashed = perm.take(hashed, out=lattice[0], mode="wrap")
+        hashed += lattice[2]
+        slopes: NDArray[np.float64] = gradients[0].take(hashed, out=work.slopes, mode="wrap")
+        slopes *= deltas[0]
+        for axis in (1, 2):
+            product = gradients[axis].take(hashed, out=work.shifts[3], mode="wrap")
+            product *= deltas[axis]
+            slopes += product
         return slopes
 
     @functools.cached_property
@@ -161,6 +173,16 @@ class Simplex:
         """`perm` and the gradient of a hash, three times over, which saves every modulo 256."""
         gradients = np.array(GRADIENTS, dtype=np.float64)[self.gradient_index].T
         return np.tile(self.perm, 3), np.tile(gradients, 3)
+
+
+class _Workspace:
+    """Arrays that every block reuses: fresh memory would cost more than the arithmetic."""
+
+    def __init__(self, width: int) -> None:
+        self.lattice = np.empty((3, _MAX_VERTICES, width), dtype=np.intp)
+        self.shifts = np.empty((4, _MAX_VERTICES, width))
+        self.hashed = np.empty((_MAX_VERTICES, width), dtype=np.intp)
+        self.slopes = np.empty((_MAX_VERTICES, width))
 
 
 def _advance(state: int) -> int:
@@ -172,9 +194,12 @@ def _advance(state: int) -> int:
 def _weights(
     deltas: Float[np.ndarray, "3 vertices points"],
 ) -> Float[np.ndarray, "vertices points"]:
-    """Fourth power of 2 - distance^2; 0 beyond reach."""
-    squares = deltas * deltas
-    weights: NDArray[np.float64] = np.maximum(2 - squares[0] - squares[1] - squares[2], 0.0)
+    """Fourth power of 2 - distance^2, and 0 out of reach; overwrites `deltas`."""
+    deltas *= deltas
+    weights: NDArray[np.float64] = np.subtract(2, deltas[0], out=deltas[0])
+    weights -= deltas[1]
+    weights -= deltas[2]
+    np.maximum(weights, 0, out=weights)
     weights *= weights
     weights *= weights
     return weights

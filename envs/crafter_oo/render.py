@@ -24,12 +24,9 @@ from envs.crafter_oo.state import (
     WorldState,
 )
 from envs.crafter_oo.tables import ITEMS, MAX_ITEM, Material
-from envs.render import Picture, Sprite, blend, draw_tiles, load_sprite, resize
+from envs.render import Picture, Sprite, blend, join_tiles, load_sprite, resize
 
 OUTSIDE: Final = 127  # grey level of cells outside the area
-NIGHT_TINT: Final = (0, 16, 64)
-SLEEP_TINT: Final = (0, 0, 16)
-LUMA: Final = (0.299, 0.587, 0.114)
 Planes = Float32[np.ndarray, "3 pixels"]  # red, green and blue, each row by row
 
 FACING_NAMES: Final[dict[Position, str]] = {LEFT: "left", RIGHT: "right", UP: "up", DOWN: "down"}
@@ -69,18 +66,18 @@ def render(
     return picture
 
 
-def local_view(
-    state: WorldState, unit: tuple[int, int]
-) -> UInt8[np.ndarray, "height width 3"]:
+def local_view(state: WorldState, unit: tuple[int, int]) -> UInt8[np.ndarray, "height width 3"]:
     """Draw the cells around the player, in the light of the hour; `unit` is (x, y) pixels."""
-    tiles = _material_tiles(unit)
-    canvas = draw_tiles(tiles, local_materials(state).T)
+    ids = local_materials(state).T
+    cells = _material_tiles(unit)[ids]
     for entity, x, y in local_objects(state):
-        blend(canvas, _sprite(sprite_name(entity), unit), y * unit[1], x * unit[0])
+        cells[y, x] = _object_tile(sprite_name(entity), int(ids[y, x]), unit)
+    canvas = join_tiles(cells)
     planes = _light(canvas, state.daylight, state.step_count)
     if state.player.sleeping:
         planes = _sleep(planes)
-    return planes.astype(np.uint8).T.reshape(canvas.shape)
+    picture: Picture = planes.astype(np.uint8).T.reshape(canvas.shape)
+    return picture
 
 
 @lru_cache(maxsize=256)
@@ -187,40 +184,62 @@ def _material_tiles(unit: tuple[int, int]) -> UInt8[np.ndarray, "materials heigh
     return np.stack([outside, *known])
 
 
+@lru_cache(maxsize=1024)
+def _object_tile(
+    name: str, material: int, unit: tuple[int, int]
+) -> UInt8[np.ndarray, "height width 3"]:
+    """The tile of a material with an object on it."""
+    tile = _material_tiles(unit)[material].copy()
+    blend(tile, _sprite(name, unit), 0, 0)
+    return tile
+
+
 def _light(canvas: Picture, daylight: float, step: int) -> Planes:
     """Mix the picture by day with the picture by night.
 
     By night colours fade and turn blue; below half of the daylight, grey noise closes in from the
     rim. The noise is drawn anew from the number of the step, so equal states look equal.
     """
-    planes = canvas.reshape(-1, 3).T.astype(np.float32)
+    planes = canvas.reshape(-1, 3).T.astype(np.float32, order="C")
     dark = np.float32(1 - daylight)
-    if daylight >= 0.5:  # one linear map for both pictures
-        mix = dark * _FADE_BY_NIGHT + np.float32(daylight) * np.identity(3, dtype=np.float32)
-        return mix @ planes + dark * _NIGHT_TINT
-    night = _FADE_BY_NIGHT @ planes + _NIGHT_TINT
-    grey = np.random.default_rng(step).random(planes.shape[1], dtype=np.float32)
-    noise = _NIGHT_TINT + (grey * np.float32(95 / 2) + np.float32(32 / 2))  # half of 32..127
+    luma = _luma(planes)
+    if daylight >= 0.5:  # both pictures are linear in the colours: mix the factors instead
+        planes *= 1 - dark * np.float32(0.8)
+        planes += dark * np.float32(0.3) * luma
+        planes += dark * _NIGHT_TINT
+        return planes
+    night = planes * np.float32(0.2)  # half of what is left at saturation 0.4
+    night += np.float32(0.3) * luma
+    noise = np.random.default_rng(step).random(luma.shape, dtype=np.float32)
+    noise *= np.float32(95 / 2)
+    noise += np.float32(32 / 2)  # half of 32..127
     mask = np.float32(1 - 2 * daylight) * _vignette(*canvas.shape[:2])
-    night += mask * (noise - night)
-    return np.float32(daylight) * planes + dark * night
+    night *= 1 - mask
+    night += mask * noise
+    night += _NIGHT_TINT
+    night *= dark
+    planes *= np.float32(daylight)
+    planes += night
+    return planes
 
 
 def _sleep(planes: Planes) -> Planes:
     """Take all colour away and half of the light."""
-    return _FADE_ASLEEP @ planes + _SLEEP_TINT
+    grey: Planes = np.float32(0.5) * _luma(planes) + _SLEEP_TINT
+    return grey
 
 
-def _fade(saturation: float) -> Float32[np.ndarray, "3 3"]:
-    """Matrix that moves a colour towards the grey of equal luma (saturation 1: not at all)."""
-    grey = np.tile(np.array(LUMA), (3, 1))
-    return (saturation * np.identity(3) + (1 - saturation) * grey).astype(np.float32)
+def _luma(planes: Planes) -> Float32[np.ndarray, " pixels"]:
+    """Brightness as the eye sees it; sums, for a matrix product would wake all cores for this."""
+    red, green, blue = planes
+    luma = np.float32(0.299) * red
+    luma += np.float32(0.587) * green
+    luma += np.float32(0.114) * blue
+    return luma
 
 
-_FADE_BY_NIGHT: Final = 0.5 * _fade(0.4)
-_FADE_ASLEEP: Final = 0.5 * _fade(0.0)
-_NIGHT_TINT: Final = 0.5 * np.array(NIGHT_TINT, dtype=np.float32)[:, None]
-_SLEEP_TINT: Final = 0.5 * np.array(SLEEP_TINT, dtype=np.float32)[:, None]
+_NIGHT_TINT: Final = np.array([[0], [8], [32]], dtype=np.float32)  # half of (0, 16, 64)
+_SLEEP_TINT: Final = np.array([[0], [0], [8]], dtype=np.float32)  # half of (0, 0, 16)
 
 
 @lru_cache(maxsize=32)

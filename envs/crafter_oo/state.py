@@ -298,12 +298,14 @@ class ChunkState:
 class MaterialGrid:
     """The material id of every cell: `grid[x, y]`. No bounds check: see `WorldState.get_tile`."""
 
-    __slots__ = ("cells", "height", "width")
+    __slots__ = ("_counts", "cells", "height", "width")
 
     def __init__(self, width: int, height: int, cells: bytearray | None = None) -> None:
         self.width = width
         self.height = height
-        self.cells = bytearray(width * height) if cells is None else cells  # x-major
+        # x-major. To be read only: writing goes through `grid[x, y] = material`.
+        self.cells = bytearray(width * height) if cells is None else cells
+        self._counts: dict[tuple[ChunkKey, int], int] = {}  # shared by equal copies
 
     @classmethod
     def filled(cls, width: int, height: int, material: Material) -> "MaterialGrid":
@@ -312,8 +314,9 @@ class MaterialGrid:
 
     @property
     def array(self) -> UInt8[np.ndarray, "width height"]:
-        """The ids as an array that shares this grid's memory."""
+        """The ids as a read-only array that shares this grid's memory."""
         ids: NDArray[np.uint8] = np.frombuffer(self.cells, dtype=np.uint8)
+        ids.flags.writeable = False
         return ids.reshape(self.width, self.height)
 
     def __getitem__(self, cell: tuple[int, int]) -> int:
@@ -321,6 +324,21 @@ class MaterialGrid:
 
     def __setitem__(self, cell: tuple[int, int], material: int) -> None:
         self.cells[cell[0] * self.height + cell[1]] = material
+        self._counts = {}
+
+    def count(self, block: ChunkKey, material: int) -> int:
+        """How many cells of a block are of a material."""
+        known = self._counts.get((block, material))
+        if known is None:
+            known = sum(column.count(material) for _, column in self.columns(block))
+            self._counts[block, material] = known
+        return known
+
+    def columns(self, block: ChunkKey) -> Iterator[tuple[int, bytearray]]:
+        """The columns of a block: x, and the material ids from ymin on."""
+        xmin, xmax, ymin, ymax = block
+        height = self.height
+        return ((x, self.cells[x * height + ymin : x * height + ymax]) for x in range(xmin, xmax))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, MaterialGrid):
@@ -334,7 +352,9 @@ class MaterialGrid:
 
     def copy(self) -> "MaterialGrid":
         """An equal grid with its own memory."""
-        return MaterialGrid(self.width, self.height, bytearray(self.cells))
+        twin = MaterialGrid(self.width, self.height, bytearray(self.cells))
+        twin._counts = self._counts
+        return twin
 
     def names(self) -> list[list[str | None]]:
         """Names, indexed [x][y]."""

@@ -179,7 +179,8 @@ def _creatures(
 
 def _appearances(draws: Draws, *candidates: tuple[T, Rarity, Mask]) -> list[tuple[int, T]]:
     """Cell by cell, try the candidates that suit it in the given order until one appears."""
-    codes = sum(mask.astype(np.intp) << bit for bit, (_, _, mask) in enumerate(candidates))
+    masks = np.array([mask for _, _, mask in candidates])
+    codes = np.packbits(masks, axis=0, bitorder="little")[0]  # bit i: suits candidate i
     suitable = [
         [(thing, *rarity) for bit, (thing, rarity, _) in enumerate(candidates) if code >> bit & 1]
         for code in range(2 ** len(candidates))

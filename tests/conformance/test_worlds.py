@@ -5,6 +5,7 @@ import warnings
 from typing import Any
 
 import gymnasium
+import jax
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
@@ -176,7 +177,7 @@ def _numpy(obs: Any) -> Any:
     """The arrays of a jax observation as the adapters return them."""
     if isinstance(obs, dict):
         return {name: _numpy(part) for name, part in obs.items()}
-    return np.array(obs) if hasattr(obs, "dtype") else obs
+    return np.array(obs) if isinstance(obs, jax.Array) else obs
 
 
 def _plain(obs: Any) -> Any:

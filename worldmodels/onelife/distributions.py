@@ -59,9 +59,7 @@ class Distribution:
         logs = (math.log(p) if p > 0 else SCORE_FLOOR for p in probabilities.values())
         return cls(tuple(probabilities), tuple(logs))
 
-    def expand(
-        self, domain: tuple[Value, ...], noise: float = NOISE_LOGSCORE
-    ) -> "Distribution":
+    def expand(self, domain: tuple[Value, ...], noise: float = NOISE_LOGSCORE) -> "Distribution":
         """The same scores over `domain`: noise where no value is named.
 
         Named values outside the domain are dropped. Scores are clamped, see `clamped`.

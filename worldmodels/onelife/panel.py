@@ -48,6 +48,7 @@ class LawPanel(Generic[StateT, ActionT]):
         self.time_limit = time_limit
         self.skipped: Counter[str] = Counter()  # calls without an answer, by name of the law
         self.errors: dict[str, str] = {}  # text of the first error of each such law
+        self.stopped: list[str] = []  # names of laws that ran for too long
         self._methods = [(i, law.precondition, law.effect) for i, law in enumerate(laws)]
         self._running = _NOBODY  # index of the law that runs now
         self._call = 0  # tells one call from the next
@@ -108,6 +109,7 @@ class LawPanel(Generic[StateT, ActionT]):
 
     def _disable(self, index: int) -> None:
         self._methods = [entry for entry in self._methods if entry[0] != index]
+        self.stopped.append(self.laws[index].name)
         self._skip(index, f"ran for more than {self.time_limit} s and is silent from now on")
 
     def _skip(self, index: int, text: str) -> None:

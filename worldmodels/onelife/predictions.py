@@ -58,7 +58,8 @@ class Predictions:
     num_transitions: int
     num_unchanged: int  # observables no law spoke about, over all transitions, that stayed
     num_changed: int  # and those that did not
-    num_impossible: int  # observed values outside their domain; they are left out
+    num_impossible: int  # predicted observables whose value lies outside the domain; left out
+    order: tuple[tuple[int, int], ...]  # (bucket, item) of every prediction, in order of time
 
     def nll(self, weights: Float[Tensor, " laws"]) -> Float[Tensor, ""]:
         """Negative log-likelihood, summed over transitions and predicted observables."""
@@ -68,6 +69,23 @@ class Predictions:
             happened = log_probs.gather(1, bucket.targets[:, None])[:, 0]
             total = total - torch.dot(bucket.counts, happened)
         return total
+
+    def nll_one_by_one(self, weights: Float[Tensor, " laws"]) -> Float[Tensor, ""]:
+        """The same, added up in order of time as the released code does, and far slower.
+
+        In float32 the rounding of this very order decides where a line search stops.
+        """
+        parts = [
+            [bucket.entry_items == item for item in range(len(bucket.targets))]
+            for bucket in self.buckets
+        ]
+        total = weights.new_zeros(())
+        for number, item in self.order:
+            bucket, mine = self.buckets[number], parts[number][item]
+            votes = weights[bucket.entry_laws[mine], None] * bucket.rows[mine]
+            logits = votes.sum(0) + bucket.log_sizes[item]
+            total = total + (logits[bucket.targets[item]] - torch.logsumexp(logits, 0))
+        return -total
 
 
 def consult(
@@ -88,8 +106,8 @@ def collect(
     laws: Sequence[int],
     observables: Observables[Any],
     *,
-    compat: bool = False,
-    dtype: torch.dtype = torch.float32,
+    skip_absent: bool = False,
+    dtype: torch.dtype = torch.float64,
 ) -> Predictions:
     """Flatten what some of the laws said into tensors; equal items are merged and counted.
 
@@ -97,36 +115,41 @@ def collect(
         records: What `consult` returned.
         laws: Indices, in the panel, of the laws to use; they become laws 0, 1, ...
         observables: Gives the domains.
-        compat: Leave out what is missing from the next state, as published.
+        skip_absent: Leave out what is missing from the next state, as published.
         dtype: Of the tensors of floats.
     """
     place = {law: i for i, law in enumerate(laws)}
-    items: Counter[_Item] = Counter()
+    items: list[_Item] = []
     tally = Counter({"unchanged": 0, "changed": 0, "impossible": 0})
     for effects, before, after in records:
         voices = by_observable((place[law], effect) for law, effect in effects if law in place)
         for name, spoken in voices.items():
             value = after.get(name, ABSENT)
-            if compat and value is ABSENT:
+            if skip_absent and value is ABSENT:
                 continue
             ballot = cast_votes(
-                spoken, observables.domain(name), before.get(name, ABSENT), observables.noise_logscore
+                spoken,
+                observables.domain(name),
+                before.get(name, ABSENT),
+                observables.noise_logscore,
             )
             if ballot.contains(value):
-                items[_item(ballot, value)] += 1
+                items.append(_item(ballot, value))
             else:
                 tally["impossible"] += 1
-        for name in after if compat else {**before, **after}:
+        for name in after if skip_absent else {**before, **after}:
             if name not in voices:
                 is_same = before.get(name, ABSENT) == after.get(name, ABSENT)
                 tally["unchanged" if is_same else "changed"] += 1
+    buckets, order = _buckets(items, dtype)
     return Predictions(
-        buckets=_buckets(items, dtype),
+        buckets=buckets,
         num_laws=len(laws),
         num_transitions=len(records),
         num_unchanged=tally["unchanged"],
         num_changed=tally["changed"],
         num_impossible=tally["impossible"],
+        order=order,
     )
 
 
@@ -153,26 +176,26 @@ def _item(ballot: Ballot, value: Value) -> _Item:
     return _Item(ballot.laws, rows, target, num_others)
 
 
-def _buckets(items: Counter[_Item], dtype: torch.dtype) -> tuple[Bucket, ...]:
-    by_columns: dict[int, list[_Item]] = {}
-    for item in items:
-        by_columns.setdefault(len(item.rows[0]), []).append(item)
-    return tuple(
-        _bucket(columns, group, [items[item] for item in group], dtype)
-        for columns, group in sorted(by_columns.items())
-    )
+def _buckets(
+    items: Sequence[_Item], dtype: torch.dtype
+) -> tuple[tuple[Bucket, ...], tuple[tuple[int, int], ...]]:
+    """Merge equal items; also say where each one went: (bucket, item)."""
+    counts = Counter(items)
+    widths = sorted({len(item.rows[0]) for item in counts})
+    groups = [[item for item in counts if len(item.rows[0]) == width] for width in widths]
+    places = {item: (b, i) for b, group in enumerate(groups) for i, item in enumerate(group)}
+    buckets = tuple(_bucket(group, [counts[item] for item in group], dtype) for group in groups)
+    return buckets, tuple([places[item] for item in items])
 
 
-def _bucket(columns: int, items: list[_Item], counts: list[int], dtype: torch.dtype) -> Bucket:
-    ones = [0.0] * (columns - 1)
-    entries = [(i, law) for i, item in enumerate(items) for law in item.laws]
+def _bucket(items: list[_Item], counts: list[int], dtype: torch.dtype) -> Bucket:
+    singles = [0.0] * (len(items[0].rows[0]) - 1)
+    sizes = [[*singles, math.log(max(item.num_others, 1))] for item in items]
     return Bucket(
         counts=torch.tensor(counts, dtype=dtype),
         targets=torch.tensor([item.target for item in items]),
-        log_sizes=torch.tensor(
-            [[*ones, math.log(max(item.num_others, 1))] for item in items], dtype=dtype
-        ),
-        entry_items=torch.tensor([i for i, _ in entries]),
-        entry_laws=torch.tensor([law for _, law in entries]),
+        log_sizes=torch.tensor(sizes, dtype=dtype),
+        entry_items=torch.tensor([i for i, item in enumerate(items) for _ in item.laws]),
+        entry_laws=torch.tensor([law for item in items for law in item.laws]),
         rows=torch.tensor([row for item in items for row in item.rows], dtype=dtype),
     )

@@ -102,9 +102,9 @@ class Product:
             if uniform < chance:
                 return value
             uniform -= chance
-        others = [
-            value for value in self.ballot.domain or () if value not in self.listed
-        ] or list(self.listed)[-1:]  # rounding left a remainder
+        others = [value for value in self.ballot.domain or () if value not in self.listed] or list(
+            self.listed
+        )[-1:]  # rounding left a remainder
         index = int(uniform / math.exp(self.other)) if self.other > -700.0 else 0
         return others[min(index, len(others) - 1)]
 
@@ -119,7 +119,5 @@ def multiply(ballot: Ballot, weights: Sequence[float]) -> Product:
     ]
     others = ballot.num_others
     total = logsumexp([*scores, base + math.log(others)] if others else scores)
-    listed = {
-        value: score - total for value, score in zip(ballot.values, scores, strict=True)
-    }
+    listed = {value: score - total for value, score in zip(ballot.values, scores, strict=True)}
     return Product(ballot, listed, base - total if others else -math.inf)

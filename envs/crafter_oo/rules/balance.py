@@ -3,6 +3,7 @@
 Source: danijar/crafter 1.8.3, `Env._balance_chunk` and `Env._balance_object`.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -75,52 +76,57 @@ BALANCES: Final = (
 )
 
 
-def balance_chunk(world: World, key: ChunkKey, draws: Draws) -> None:
-    """Spawn or remove at most one creature of each class in one chunk."""
-    members = [world.by_id[entity_id] for entity_id in sorted(world.chunks[key].objects)]
+def balance_chunk(world: World, rank: int, draws: Draws) -> None:
+    """Spawn or remove at most one creature of each class in the chunk that was created as rank-th.
+
+    The creatures of a chunk are counted off in the order of their ids; Crafter's order depends on
+    memory addresses there.
+    """
+    state = world.state
+    chunk = state.chunks[rank]
+    members = [world.find(entity_id) for entity_id in sorted(chunk.objects)]
+    limits = _limits(state.daylight)
     for class_index, rule in enumerate(BALANCES):
-        creatures = [entity for entity in members if isinstance(entity, rule.kind)]
-        _balance_class(world, key, class_index, creatures, draws)
+        creatures = [entity for entity in members if type(entity) is rule.kind]
+        fewest, most = limits[class_index]
+        if len(creatures) < fewest:
+            if state.materials.count(chunk.chunk_key, rule.ground) >= rule.least_ground:
+                _maybe_spawn(world, chunk.chunk_key, class_index, draws)
+        elif len(creatures) > most:
+            _maybe_despawn(world, chunk.chunk_key, class_index, creatures, draws)
 
 
-def _balance_class(
+@functools.lru_cache(maxsize=4096)
+def _limits(daylight: float) -> tuple[tuple[int, int], ...]:
+    return tuple((int(rule.fewest(daylight)), int(rule.most(daylight))) for rule in BALANCES)
+
+
+def _maybe_spawn(world: World, key: ChunkKey, class_index: int, draws: Draws) -> None:
+    rule, state = BALANCES[class_index], world.state
+    owner = balance_owner(_index(state, key), class_index)
+    if not draws.chance(rule.spawn_chance, owner, SPAWN_SLOT):
+        return
+    cells = [
+        Position(x, key[2] + offset)
+        for x, column in state.materials.columns(key)
+        for offset, material in enumerate(column)
+        if material == rule.ground
+    ]
+    cell = cells[draws.integer(owner, CELL_SLOT, len(cells))]
+    away = cell.distance(world.player.position) >= rule.spawn_distance
+    if away and world.object_at(cell) is None:
+        world.add(rule.kind(state.entity_id_counter_state, cell))
+
+
+def _maybe_despawn(
     world: World, key: ChunkKey, class_index: int, creatures: list[ObjectState], draws: Draws
 ) -> None:
-    rule, state, player = BALANCES[class_index], world.state, world.player.position
-    owner = balance_owner(_index(state, key), class_index)
-    too_few = len(creatures) < int(rule.fewest(state.daylight)) and (
-        _count(state, key, rule.ground) >= rule.least_ground
-    )
-    if too_few and draws.chance(rule.spawn_chance, owner, SPAWN_SLOT):
-        cells = _cells(state, key, rule.ground)
-        cell = cells[draws.integer(owner, CELL_SLOT, len(cells))]
-        if world.object_at(cell) is None and cell.distance(player) >= rule.spawn_distance:
-            world.add(rule.kind(state.entity_id_counter_state, cell))
-    elif len(creatures) > int(rule.most(state.daylight)) and draws.chance(
-        rule.despawn_chance, owner, DESPAWN_SLOT
-    ):
+    rule = BALANCES[class_index]
+    owner = balance_owner(_index(world.state, key), class_index)
+    if draws.chance(rule.despawn_chance, owner, DESPAWN_SLOT):
         creature = creatures[draws.integer(owner, WHICH_SLOT, len(creatures))]
-        if creature.distance(player) >= rule.despawn_distance:
+        if creature.distance(world.player.position) >= rule.despawn_distance:
             world.remove(creature)
-
-
-def _columns(state: WorldState, key: ChunkKey) -> list[tuple[int, bytearray]]:
-    xmin, xmax, ymin, ymax = key
-    cells, height = state.materials.cells, state.materials.height
-    return [(x, cells[x * height + ymin : x * height + ymax]) for x in range(xmin, xmax)]
-
-
-def _count(state: WorldState, key: ChunkKey, ground: Material) -> int:
-    return sum(column.count(ground) for _, column in _columns(state, key))
-
-
-def _cells(state: WorldState, key: ChunkKey, ground: Material) -> list[Position]:
-    return [
-        Position(x, key[2] + offset)
-        for x, column in _columns(state, key)
-        for offset, material in enumerate(column)
-        if material == ground
-    ]
 
 
 def _index(state: WorldState, key: ChunkKey) -> int:

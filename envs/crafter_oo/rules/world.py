@@ -6,7 +6,6 @@ from typing import Final
 from envs.crafter_oo.draws import Draws
 from envs.crafter_oo.state import (
     DIRECTIONS,
-    ChunkKey,
     ChunkState,
     ObjectState,
     PlayerState,
@@ -27,15 +26,13 @@ class World:
     """
 
     __slots__ = (
-        "by_id",
+        "_by_id",
         "cells",
-        "chunks",
         "fix_edge_nearby",
         "height",
         "occupied",
         "player",
         "state",
-        "update_distance",
         "width",
     )
 
@@ -43,15 +40,19 @@ class World:
         self.state = state
         self.player: PlayerState = state.player
         self.cells = state.materials.cells
-        self.update_distance = state.update_distance
         self.width, height = state.size
         self.height = height
         self.occupied: dict[int, ObjectState] = {
             e.position[0] * height + e.position[1]: e for e in state.objects
         }
-        self.by_id: dict[int, ObjectState] = {e.entity_id: e for e in state.objects}
-        self.chunks: dict[ChunkKey, ChunkState] = {c.chunk_key: c for c in state.chunks}
         self.fix_edge_nearby = fix_edge_nearby
+        self._by_id: dict[int, ObjectState] | None = None  # made when it is first needed
+
+    def find(self, entity_id: int) -> ObjectState:
+        """The object with an id, on the map or removed in this step."""
+        if self._by_id is None:
+            self._by_id = {e.entity_id: e for e in self.state.objects}
+        return self._by_id[entity_id]
 
     def material(self, cell: tuple[int, int]) -> int:
         """Material id of a cell; 0 outside the area."""
@@ -92,7 +93,7 @@ class World:
             entity.position = Position(x, y)
             wide, high = self.state.chunk_size
             if x // wide != old_x // wide or y // high != old_y // high:
-                self.chunks[self._chunk_key(old_x, old_y)].objects.remove(entity.entity_id)
+                self._chunk_at(old_x, old_y).objects.remove(entity.entity_id)
                 self._enter(entity)
         return True
 
@@ -107,7 +108,8 @@ class World:
         state.entity_id_counter_state += 1
         state.objects.append(entity)
         self.occupied[entity.position.x * self.height + entity.position.y] = entity
-        self.by_id[entity.entity_id] = entity
+        if self._by_id is not None:
+            self._by_id[entity.entity_id] = entity
         self._enter(entity)
 
     def remove(self, entity: ObjectState) -> None:
@@ -119,7 +121,7 @@ class World:
         del objects[next(i for i, other in enumerate(objects) if other is entity)]
         x, y = entity.position
         del self.occupied[x * self.height + y]
-        self.chunks[self._chunk_key(x, y)].objects.remove(entity.entity_id)
+        self._chunk_at(x, y).objects.remove(entity.entity_id)
 
     def damage(self, entity: ObjectState, amount: int) -> None:
         """Lower the health of an object, not below 0."""
@@ -141,14 +143,15 @@ class World:
             found.update(self.cells[start + max(0, y - 1) : start + min(height, y + 2)])
         return found
 
-    def _chunk_key(self, x: int, y: int) -> ChunkKey:
-        return chunk_key_of(x, y, self.state.size, self.state.chunk_size)
-
     def _enter(self, entity: ObjectState) -> None:
-        key = self._chunk_key(*entity.position)
-        chunk = self.chunks.get(key)
-        if chunk is None:
-            chunk = ChunkState(key, [])
-            self.chunks[key] = chunk
-            self.state.chunks.append(chunk)
-        chunk.objects.append(entity.entity_id)
+        self._chunk_at(*entity.position).objects.append(entity.entity_id)
+
+    def _chunk_at(self, x: int, y: int) -> ChunkState:
+        state = self.state
+        key = chunk_key_of(x, y, state.size, state.chunk_size)
+        for chunk in state.chunks:
+            if chunk.chunk_key == key:
+                return chunk
+        chunk = ChunkState(key, [])
+        state.chunks.append(chunk)
+        return chunk

@@ -1,0 +1,167 @@
+"""What a core made of jax functions promises: jit and vmap change nothing, one trace is enough."""
+
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+from toys import Drift, DriftParams, DriftState
+
+from envs.catalog import World, load_core, make_params
+from envs.core import FunctionalEnv, autoreset, pytree, static
+from envs.episode import Episode
+
+NUM = 6
+
+
+def actions_of(core: Any, params: Any, count: int) -> Any:
+    space = core.action_space(params)
+    space.seed(0)
+    return jax.numpy.asarray(np.stack([space.sample() for _ in range(count)]), "int32")
+
+
+def rollout(core: FunctionalEnv[Any, Any, Any], params: Any, step: Any) -> list[Any]:
+    state = core.initial(core.key(3, 1), params)
+    seen = []
+    for time, action in enumerate(actions_of(core, params, NUM)):
+        state, out = step(jax.random.key(time), state, action, params)
+        seen.append((jax.tree.leaves(state), out))
+    return seen
+
+
+def assert_equal(left: Any, right: Any) -> None:
+    def compare(a: Any, b: Any) -> None:
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-6, atol=1e-6)
+
+    jax.tree.map(compare, left, right)
+
+
+def test_jit_changes_nothing(jax_world: World) -> None:
+    core, params = load_core(jax_world), make_params(jax_world, {})
+    assert_equal(rollout(core, params, core.step), rollout(core, params, jax.jit(core.step)))
+
+
+def test_vmap_is_the_loop(jax_world: World) -> None:
+    core, params = load_core(jax_world), make_params(jax_world, {})
+    keys = jax.random.split(jax.random.key(5), NUM)
+    states = jax.vmap(core.initial, in_axes=(0, None))(keys, params)
+    actions = actions_of(core, params, NUM)
+    together = jax.vmap(core.step, in_axes=(0, 0, 0, None))(keys, states, actions, params)
+    for index in range(NUM):
+        state = core.initial(keys[index], params)
+        alone = core.step(keys[index], state, actions[index], params)
+        one = jax.tree.map(lambda leaf, index=index: leaf[index], together)
+        assert_equal(jax.tree.leaves(one), jax.tree.leaves(alone))
+
+
+def test_one_trace_serves_every_step_of_every_episode() -> None:
+    traces = []
+
+    class Counted(Drift):
+        def transition(self, key: Any, state: Any, action: Any, params: Any) -> Any:
+            traces.append(1)
+            return super().transition(key, state, action, params)
+
+    core = Counted()
+    for seed in range(2):
+        episode = Episode(core, DriftParams())
+        episode.start(seed, 1)
+        for action in (0, 1, np.int64(1)):
+            episode.step(int(action))
+    assert len(traces) == 1
+
+
+def test_an_episode_is_replayed_by_seed_number_and_actions() -> None:
+    def play(seed: int, number: int) -> list[float]:
+        episode = Episode(Drift(), DriftParams())
+        episode.start(seed, number)
+        return [float(episode.step(action).reward) for action in (0, 1, 0)]
+
+    assert play(4, 2) == play(4, 2)
+    assert play(4, 2) != play(4, 3)
+    assert play(4, 2) != play(5, 2)
+    assert len(set(play(4, 2))) == 3, "each step draws anew"
+
+
+def test_seeds_beyond_32_bits_are_told_apart() -> None:
+    core = Drift()
+    words = {tuple(jax.random.key_data(core.key(seed, 1)).tolist()) for seed in (0, 2**32, 2**40)}
+    assert len(words) == 3
+
+
+def test_what_an_episode_returns_can_be_written_to() -> None:
+    episode = Episode(Drift(), DriftParams())
+    obs, _ = episode.start(0, 1)
+    obs[:] = 7.0
+    out = episode.step(0)
+    out.obs[:] = 7.0
+    assert type(out.info["distance"]) is np.ndarray
+
+
+def test_autoreset_steps_like_the_core_until_an_episode_ends() -> None:
+    core, params = Drift(), DriftParams()
+    batched = autoreset(core, num_envs=NUM, pool=2)
+    states, obs = batched.reset(jax.random.key(0), params)
+    assert obs.shape == (NUM, params.size)
+    step_key, _ = jax.random.split(jax.random.key(1))
+    keys = jax.random.split(step_key, NUM)
+    actions = actions_of(core, params, NUM)
+    plain = jax.vmap(core.step, in_axes=(0, 0, 0, None))(keys, states, actions, params)
+    after, out = batched.step(jax.random.key(1), states, actions, params)
+    assert not bool(out.terminated.any())
+    assert_equal(after, plain[0])
+    assert_equal(out.info["final_obs"], plain[1].obs)
+
+
+def test_autoreset_replaces_exactly_the_episodes_that_ended() -> None:
+    core, params = Drift(), DriftParams()
+    batched = autoreset(core, num_envs=4, pool=2)
+    far = np.array([0.0, 5.0, 0.0, 5.0], np.float32)
+    states = DriftState(
+        place=jax.numpy.asarray(np.stack([far, far], axis=1)),
+        time=jax.numpy.asarray([3, 3, 20, 3], "int32"),
+    )
+    actions = jax.numpy.zeros(4, "int32")
+    after, out = jax.jit(batched.step)(jax.random.key(2), states, actions, params)
+    assert out.terminated.tolist() == [False, True, False, True]
+    assert out.truncated.tolist() == [False, False, True, False]
+    assert after.time.tolist() == [4, 0, 0, 0]
+    assert np.all(np.abs(after.place) <= 0.5 + 0.6)
+    np.testing.assert_array_equal(out.obs, np.clip(after.place, -2, 2))
+    assert out.info["final_obs"][1].tolist() == [2.0, 2.0]
+    np.testing.assert_array_equal(after.place[1], after.place[3])  # third of a pool of two
+    assert np.any(np.asarray(after.place[1]) != np.asarray(after.place[2]))
+
+
+@pytest.mark.parametrize(("num_envs", "pool"), [(4, 0), (4, 5)])
+def test_autoreset_refuses_a_pool_that_makes_no_sense(num_envs: int, pool: int) -> None:
+    with pytest.raises(ValueError, match="1 <= pool <= num_envs"):
+        autoreset(Drift(), num_envs, pool)
+
+
+def test_static_fields_decide_the_trace_and_others_do_not() -> None:
+    traces = []
+
+    @jax.jit
+    def read(params: DriftParams) -> Any:
+        traces.append(params.size)
+        return params.length
+
+    for params in (DriftParams(), DriftParams(length=3), DriftParams(size=5)):
+        read(params)
+    assert traces == [2, 5]
+
+
+def test_a_pytree_is_frozen_and_rebuilt_without_its_constructor() -> None:
+    @pytree
+    class Checked:
+        value: Any
+        size: int = static(default=1)
+
+        def __post_init__(self) -> None:
+            assert np.ndim(self.value) == 0, "one value"
+
+    many = jax.vmap(lambda value: Checked(value=value))(jax.numpy.arange(3))
+    assert many.value.shape == (3,)
+    with pytest.raises(AttributeError):
+        many.value = 1

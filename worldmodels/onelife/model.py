@@ -1,0 +1,99 @@
+"""A world model made of weighted laws. Using one needs no torch; fitting one does."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TypeVar
+
+from typing_extensions import override
+
+from worldmodels.interface import WorldModel
+from worldmodels.onelife.laws import Law
+from worldmodels.onelife.observables import Observables
+from worldmodels.onelife.panel import LawPanel
+from worldmodels.onelife.scoring import (
+    DEFAULT_SCORING,
+    MIN_WEIGHT,
+    NO_LAWS_LOG_PROB,
+    Scoring,
+    checked_weights,
+    draw,
+    forecast,
+    log_prob,
+    weigh,
+)
+
+StateT = TypeVar("StateT")
+ActionT = TypeVar("ActionT")
+
+
+class OneLife(WorldModel[StateT, ActionT]):
+    """Only the laws that speak about an observable have a say in it.
+
+    Observables are independent of each other given state and action. What no law speaks about
+    is copied into samples and scored by the rule of silence, see `Scoring`.
+
+    Source: arXiv 2510.12088 and its released code; the README lists what differs.
+
+    Args:
+        laws: With names of their own.
+        weights: One per law, >= 0.
+        observables: How states are cut into observables.
+        scoring: Inertia, pruning, compatibility.
+        time_limit: Seconds a law may run in one call; see `LawPanel`.
+
+    Raises:
+        ValueError: repeated names, or not one finite weight >= 0 per law.
+    """
+
+    def __init__(
+        self,
+        laws: Sequence[Law[StateT, ActionT]],
+        weights: Sequence[float],
+        observables: Observables[StateT],
+        scoring: Scoring = DEFAULT_SCORING,
+        time_limit: float | None = 1.0,
+    ) -> None:
+        checked = checked_weights(weights, len(laws))
+        least = MIN_WEIGHT if scoring.prune else 0.0
+        kept = [i for i, weight in enumerate(checked) if weight >= least]
+        self.weights = tuple(checked[i] for i in kept)
+        self.observables = observables
+        self.scoring = scoring
+        self._panel = LawPanel([laws[i] for i in kept], time_limit)
+
+    @property
+    def laws(self) -> tuple[Law[StateT, ActionT], ...]:
+        """The laws in use; pruned ones are gone."""
+        return self._panel.laws
+
+    @property
+    def skipped(self) -> Counter[str]:
+        """How many calls of each law gave no answer, by name."""
+        return self._panel.skipped
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """Why a law gave no answer the first time, by name."""
+        return self._panel.errors
+
+    @override
+    def sample(self, key: int, state: StateT, action: ActionT) -> StateT:
+        ballots = forecast(state, self._panel.effects(state, action), self.observables)
+        return self.observables.write(state, draw(weigh(ballots, self.weights), key))
+
+    @override
+    def log_prob(self, state: StateT, action: ActionT, next_state: StateT) -> float:
+        return self.log_probs(state, action, [next_state])[0]
+
+    @override
+    def log_probs(
+        self, state: StateT, action: ActionT, next_states: Sequence[StateT]
+    ) -> list[float]:
+        if self.scoring.compat and not self.laws:
+            return [NO_LAWS_LOG_PROB] * len(next_states)
+        ballots = forecast(state, self._panel.effects(state, action), self.observables)
+        products = weigh(ballots, self.weights)
+        return [
+            log_prob(products, *self.observables.compare(state, candidate), self.scoring)
+            for candidate in next_states
+        ]
