@@ -78,17 +78,17 @@ def _built_in(name: str, observables: Observables, protocol: Protocol) -> Callab
                 "random": "Random",
                 "random_crafter": "RandomCrafter",
             }
-            return _attribute(name, "evaluation.baselines", classes[name])
+            baseline: type[CrafterModel] = _attribute(name, "evaluation.baselines", classes[name])
+            return baseline
 
 
-def _attribute(name: str, module: str, attribute: str) -> Callable[..., Any]:
+def _attribute(name: str, module: str, attribute: str) -> Any:
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
-        found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+        return getattr(importlib.import_module(module), attribute)
     except Exception as error:  # importing runs the user's code: whatever it raises is reported
         raise UnknownModelError(
             f"model {name!r} could not be imported from {module}:{attribute}: "
             f"{type(error).__name__}: {error}"
         ) from error
-    return found

@@ -193,7 +193,7 @@ def _print(console: Console, config: Config, rows: "Sequence[Row]") -> None:
     compat = config.protocol == "compat"
     if config.verbose:
         for row in rows:
-            console.print(scenario_table(row, STATE_RANKING, compat))
+            console.print(scenario_table(row, STATE_RANKING, compat), "")
     console.print(overall_table(rows, STATE_RANKING))
     console.print(
         "Published rows compare only with --protocol compat --observables onelife on compat23. "

@@ -10,7 +10,7 @@ from evaluation.metrics import METRICS
 from evaluation.record import Reference, Row
 
 TITLES: Final = {
-    "rank_at_1": "Rank@1",
+    "rank_at_1": "Rank @1",
     "mrr": "MRR",
     "normalized_recall": "recall",
     "raw_edit": "raw edit",
@@ -50,7 +50,7 @@ def scenario_table(row: Row, references: Iterable[Reference], compat: bool) -> T
         table.add_row(
             part.name,
             *cells(part.metrics, {}),
-            "" if spread is None else f"{spread:.3f}",
+            "" if spread is None else f"{spread:.2f}",
             f"{part.metrics['candidates']:.1f}",
             *("" if value is None else f"{value:.3f}" for value in others),
         )
@@ -86,11 +86,12 @@ def _table(first: str, caption: str) -> Table:
         caption=caption,
         caption_justify="left",
         box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+        padding=(0, 0),
         pad_edge=False,
         show_edge=False,
     )
     table.add_column(first, no_wrap=True)
     for metric in METRICS:
-        table.add_column(TITLES[metric], justify="right")
+        longest = max(map(len, TITLES[metric].split()))
+        table.add_column(TITLES[metric], justify="right", min_width=longest)
     return table

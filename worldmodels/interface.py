@@ -34,3 +34,7 @@ class WorldModel(abc.ABC, Generic[StateT, ActionT]):
     ) -> list[float]:
         """Score several candidates for the same transition."""
         return [self.log_prob(state, action, candidate) for candidate in next_states]
+
+    def notes(self) -> dict[str, float]:
+        """Counts worth reporting beside the scores, such as laws that had to be skipped."""
+        return {}

@@ -99,7 +99,7 @@ def inventory_strip(
         cell = index % columns, index // columns
         number = str(count) if count <= MAX_ITEM else "unknown"
         for name, offset, scale in ((item_sprite_name(item), 0.1, 0.8), (number, 0.4, 0.6)):
-            x, y = (int((cell[axis] + offset) * unit[axis]) for axis in (0, 1))
+            x, y = (int(cell[axis] * unit[axis] + offset * unit[axis]) for axis in (0, 1))
             shape = max(1, int(scale * unit[0])), max(1, int(scale * unit[1]))
             blend(canvas, _sprite(name, shape), y, x)
     canvas.flags.writeable = False
@@ -189,7 +189,7 @@ def _object_tile(
     name: str, material: int, unit: tuple[int, int]
 ) -> UInt8[np.ndarray, "height width 3"]:
     """The tile of a material with an object on it."""
-    tile = _material_tiles(unit)[material].copy()
+    tile: Picture = _material_tiles(unit)[material].copy()
     blend(tile, _sprite(name, unit), 0, 0)
     return tile
 
@@ -232,7 +232,7 @@ def _sleep(planes: Planes) -> Planes:
 def _luma(planes: Planes) -> Float32[np.ndarray, " pixels"]:
     """Brightness as the eye sees it; sums, for a matrix product would wake all cores for this."""
     red, green, blue = planes
-    luma = np.float32(0.299) * red
+    luma: Float32[np.ndarray, " pixels"] = np.float32(0.299) * red
     luma += np.float32(0.587) * green
     luma += np.float32(0.114) * blue
     return luma

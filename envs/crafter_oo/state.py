@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Iterator
-from typing import ClassVar, Final, NamedTuple, Self, TypeVar
+from typing import ClassVar, Final, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import UInt8
@@ -137,7 +137,7 @@ class ObjectState:
     health: int = 0  # >= 0
     removed: bool = False
 
-    def copy(self) -> Self:
+    def copy(self) -> "ObjectState":
         """An equal object that shares nothing mutable."""
         return copy.copy(self)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation import published, record
+from evaluation import published
 from evaluation.record import Reference, Result, Row, write_atomically
 from evaluation.scenarios import COMPAT23
 
@@ -57,7 +57,7 @@ def test_a_write_cut_short_leaves_the_old_file_and_no_other(
     def killed(source: str, target: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(record.os, "replace", killed)
+    monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
         write_atomically(path, "new")
     assert path.read_text() == "old"

@@ -224,6 +224,11 @@ def always(name: str, says: Callable[[Line, Move], Mapping[str, Distribution]]) 
     return FunctionLaw(name, lambda state, action: True, says)
 
 
+def on_moves(name: str, says: Callable[[Line, Move], Mapping[str, Distribution]]) -> LineLaw:
+    """A law that is silent where the player stays."""
+    return FunctionLaw(name, lambda state, action: action is not Move.STAY, says)
+
+
 def moves(*, inverts: bool, slips: bool) -> Callable[[Line, Move], Mapping[str, Distribution]]:
     """Movement that reads the coming slip from the generator, or knows less than that."""
 
@@ -274,10 +279,10 @@ def soft_lights(state: Line, action: Move) -> Mapping[str, Distribution]:
 
 LINE = Fields(position=tuple(range(WIDTH)), light_0=(0, 1), light_1=(0, 1))
 LINE_EXPERTS = [  # the first two are called correct
-    always("movement", moves(inverts=True, slips=True)),
+    on_moves("movement", moves(inverts=True, slips=True)),
     always("lights flicker", flicker),
-    always("movement ignores the zone", moves(inverts=False, slips=True)),
-    always("movement ignores slips", moves(inverts=True, slips=False)),
+    on_moves("movement ignores the zone", moves(inverts=False, slips=True)),
+    on_moves("movement ignores slips", moves(inverts=True, slips=False)),
     always("lights toggle", toggles),
 ]
 SOFT_LAWS = [always("soft movement", soft_moves), always("soft lights", soft_lights)]

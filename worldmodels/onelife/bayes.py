@@ -161,11 +161,16 @@ def nuts_draws(
     *,
     num_draws: int = 200,
     num_warmup: int = 200,
+    max_tree_depth: int = 6,
     seed: int = 0,
 ) -> Float[Tensor, "draws laws"]:
-    """Draws by the No-U-Turn sampler: exact in the limit, for up to about 200 laws."""
+    """Draws by the No-U-Turn sampler: exact in the limit, for small sets of laws.
+
+    A draw takes up to 2**max_tree_depth evaluations of the likelihood. Under the default prior
+    weights that the data do not bound wander up to max_weight: a half-normal one mixes faster.
+    """
     with _isolated(seed):
-        kernel = NUTS(law_weights, init_strategy=_start(predictions))
+        kernel = NUTS(law_weights, init_strategy=_start(predictions), max_tree_depth=max_tree_depth)
         sampler = MCMC(kernel, num_draws, warmup_steps=num_warmup, disable_progbar=True)
         sampler.run(predictions, prior)
         draws: Float[Tensor, "draws laws"] = sampler.get_samples()["weights"]

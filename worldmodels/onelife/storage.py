@@ -54,15 +54,16 @@ def load_onelife(
     """
     stored = read_model(path, "onelife")
     chosen = find_laws(stored, laws, path)
-    expected = {field.name for field in dataclasses.fields(Scoring)}
-    if set(stored.config) != expected:
-        raise ValueError(
-            f"{path}: config has the fields {sorted(expected)}, got {sorted(stored.config)}"
-        )
-    try:
-        scoring = Scoring(**stored.config)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: config: {error}") from error
+    match stored.config:
+        case {"inertia": float(inertia), "prune": bool(prune), "compat": bool(compat)} if (
+            len(stored.config) == 3
+        ):
+            scoring = Scoring(inertia, prune, compat)
+        case _:
+            raise ValueError(
+                f"{path}: config has the number 'inertia', the booleans 'prune' and 'compat', and "
+                f"no more; got {dict(stored.config)}"
+            )
     return OneLife(chosen, list(stored.weights.values()), observables, scoring, time_limit)
 
 
@@ -130,7 +131,7 @@ def read_model(path: Path, kind: str) -> StoredModel:
     for i, law in enumerate(laws):
         match law:
             case {"name": str(name), "weight": float(weight) | int(weight)} if (
-                name not in weights and 0.0 <= weight < math.inf
+                name not in weights and not isinstance(weight, bool) and 0.0 <= weight < math.inf
             ):
                 weights[name] = float(weight)
             case _:

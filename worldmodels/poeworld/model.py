@@ -2,15 +2,15 @@
 
 A law that leaves an observable untouched votes for a uniform distribution, which changes nothing
 in a normalised product. What sets this model apart is what happens where no law speaks: such an
-observable is scored as 0 and drawn uniformly. Source: topwasu/poe-world, and its version for
+observable is drawn uniformly. Source: topwasu/poe-world, and its version for
 Crafter in the code released with arXiv 2510.12088.
 """
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from typing_extensions import override
 
@@ -18,7 +18,7 @@ from worldmodels.interface import WorldModel
 from worldmodels.onelife.laws import Law
 from worldmodels.onelife.observables import ABSENT, Observables
 from worldmodels.onelife.panel import LawPanel
-from worldmodels.onelife.products import cast_votes
+from worldmodels.onelife.products import Product, cast_votes
 from worldmodels.onelife.scoring import (
     MIN_WEIGHT,
     checked_weights,
@@ -27,6 +27,8 @@ from worldmodels.onelife.scoring import (
     weigh,
 )
 from worldmodels.onelife.storage import StoredModel, find_laws, read_model, write_model
+
+_CONFIG: Final = ("prune", "is_jumpy", "scores_silence")  # what a file says beside weights
 
 StateT = TypeVar("StateT")
 ActionT = TypeVar("ActionT")
@@ -42,6 +44,8 @@ class PoEWorld(WorldModel[StateT, ActionT]):
         prune: Drop laws whose weight is below 0.01.
         is_jumpy: Draw what no law speaks about uniformly from its domain, as published; else
             copy it. What has no domain that can be listed is copied in any case.
+        scores_silence: Score what no law speaks about as a uniform draw from its domain, as in
+            the toy worlds of the released code; else as 0, as in its version for Crafter.
         time_limit: Seconds a law may run in one call; see `LawPanel`.
 
     Raises:
@@ -56,6 +60,7 @@ class PoEWorld(WorldModel[StateT, ActionT]):
         *,
         prune: bool = True,
         is_jumpy: bool = True,
+        scores_silence: bool = False,
         time_limit: float | None = 1.0,
     ) -> None:
         checked = checked_weights([1.0] * len(laws) if weights is None else weights, len(laws))
@@ -65,6 +70,7 @@ class PoEWorld(WorldModel[StateT, ActionT]):
         self.observables = observables
         self.prune = prune
         self.is_jumpy = is_jumpy
+        self.scores_silence = scores_silence
         self._panel = LawPanel([laws[i] for i in kept], time_limit)
 
     @property
@@ -84,15 +90,8 @@ class PoEWorld(WorldModel[StateT, ActionT]):
 
     @override
     def sample(self, key: int, state: StateT, action: ActionT) -> StateT:
-        ballots = forecast(state, self._panel.effects(state, action), self.observables)
-        if self.is_jumpy:
-            noise = self.observables.noise_logscore
-            before, _ = self.observables.compare(state, state)
-            for name in before.keys() - ballots.keys():
-                domain = self.observables.domain(name)
-                if domain is not None:
-                    ballots[name] = cast_votes([], domain, before[name], noise)
-        products = weigh(dict(sorted(ballots.items())), self.weights)
+        before, _ = self.observables.compare(state, state)
+        products = self._products(state, action, before if self.is_jumpy else ())
         return self.observables.write(state, draw(products, key))
 
     @override
@@ -103,20 +102,37 @@ class PoEWorld(WorldModel[StateT, ActionT]):
     def log_probs(
         self, state: StateT, action: ActionT, next_states: Sequence[StateT]
     ) -> list[float]:
-        ballots = forecast(state, self._panel.effects(state, action), self.observables)
-        products = weigh(ballots, self.weights)
+        before, _ = self.observables.compare(state, state)
+        products = self._products(state, action, before if self.scores_silence else ())
         scores = []
         for candidate in next_states:
             _, after = self.observables.compare(state, candidate)
-            present = [(p, after[name]) for name, p in products.items() if name in after]
-            scores.append(math.fsum(p.log_prob(v) for p, v in present if v is not ABSENT))
+            present = {name: after[name] for name in products if name in after}
+            scores.append(
+                math.fsum(
+                    products[name].log_prob(value)
+                    for name, value in present.items()
+                    if value is not ABSENT
+                )
+            )
         return scores
+
+    def _products(
+        self, state: StateT, action: ActionT, others: Iterable[str]
+    ) -> dict[str, Product]:
+        """What the laws say, and a uniform draw for the others they are silent about."""
+        ballots = forecast(state, self._panel.effects(state, action), self.observables)
+        for name in others:
+            domain = self.observables.domain(name)
+            if name not in ballots and domain is not None:
+                ballots[name] = cast_votes([], domain, ABSENT, self.observables.noise_logscore)
+        return weigh(dict(sorted(ballots.items())), self.weights)
 
 
 def save_poeworld(model: PoEWorld[Any, Any], path: Path) -> None:
     """Write the names and weights of the laws in use; a kill leaves the old file or the new."""
     weights = {law.name: w for law, w in zip(model.laws, model.weights, strict=True)}
-    config = {"prune": model.prune, "is_jumpy": model.is_jumpy}
+    config = {name: getattr(model, name) for name in _CONFIG}
     write_model(StoredModel("poeworld", weights, config), path)
 
 
@@ -132,14 +148,15 @@ def load_poeworld(
         ValueError: the file is malformed, of another version or kind, or names unknown laws.
     """
     stored = read_model(path, "poeworld")
-    prune, is_jumpy = stored.config.get("prune"), stored.config.get("is_jumpy")
-    if not isinstance(prune, bool) or not isinstance(is_jumpy, bool) or len(stored.config) != 2:
-        raise ValueError(f"{path}: config has the booleans 'prune' and 'is_jumpy', and no more")
+    config = stored.config
+    if set(config) != set(_CONFIG) or not all(isinstance(on, bool) for on in config.values()):
+        raise ValueError(f"{path}: config has the booleans {', '.join(_CONFIG)}; got {config}")
     return PoEWorld(
         find_laws(stored, laws, path),
         list(stored.weights.values()),
         observables,
-        prune=prune,
-        is_jumpy=is_jumpy,
+        prune=config["prune"],
+        is_jumpy=config["is_jumpy"],
+        scores_silence=config["scores_silence"],
         time_limit=time_limit,
     )
