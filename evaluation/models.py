@@ -61,7 +61,7 @@ def load(name: str, observables: Observables, protocol: Protocol) -> CrafterMode
 def _built_in(name: str, observables: Observables, protocol: Protocol) -> Callable[[], Any]:
     match name:
         case "kernel":
-            kernel = _attribute(name, "worldmodels.kernel", "CrafterKernel")
+            kernel = _attribute(name, "worldmodels.kernel", "kernel_model")
             return lambda: kernel(observables)
         case "onelife":
             fitted = "worldmodels.onelife.crafter.fitted"

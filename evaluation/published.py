@@ -1,6 +1,6 @@
 """Figures that others published, with their source and conditions. Nowhere else."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from evaluation.record import Reference
 
@@ -64,3 +64,140 @@ STATE_RANKING: Final = (
 The per-scenario values were digitised from a bar chart, with an error of about 0.005. All rows
 but Random and WorldCoder share OneLife's exploration and laws and differ in the inference.
 """
+
+
+class Figure(NamedTuple):
+    """Mean and standard deviation over n samples."""
+
+    mean: float
+    sd: float
+    n: int
+
+
+CRAFTER_SOURCE: Final = "danijar/crafter 1.8.3, run with rendering switched off"
+CRAFTER_SCORES_SOURCE: Final = (
+    "danijar/crafter, scores of the random agent: 5 seeds of 1 million steps, 29 784 episodes"
+)
+
+CRAFTER_WORLDS: Final = {
+    "water": Figure(917.3, 278.6, 30),
+    "grass": Figure(1688.4, 263.6, 30),
+    "stone": Figure(588.6, 141.9, 30),
+    "path": Figure(372.1, 130.2, 30),
+    "sand": Figure(236.1, 62.2, 30),
+    "tree": Figure(186.9, 36.4, 30),
+    "lava": Figure(32.6, 18.8, 30),
+    "coal": Figure(53.8, 16.5, 30),
+    "iron": Figure(17.3, 7.2, 30),
+    "diamond": Figure(3.00, 1.53, 30),
+    "cow": Figure(24.43, 8.59, 30),
+    "zombie": Figure(14.43, 4.93, 30),
+    "skeleton": Figure(9.30, 3.36, 30),
+}
+"""Cells and creatures of new worlds, seeds 0 to 29, first episode."""
+
+CRAFTER_POLICIES: Final = {
+    "uniform": {
+        "length": Figure(167.86, 44.78, 29_784),
+        "return": Figure(1.377, 1.222, 29_784),
+        "unlocked": Figure(2.277, 1.222, 29_784),
+    },
+    "noop": {
+        "length": Figure(170.7, 43.5, 100),
+        "return": Figure(-0.90, 0.0, 100),
+        "unlocked": Figure(0.0, 0.0, 100),
+    },
+    "moves": {
+        "length": Figure(176.5, 30.8, 100),
+        "return": Figure(1.04, 0.66, 100),
+        "unlocked": Figure(1.94, 0.66, 100),
+    },
+}
+"""Whole episodes: uniform over all 17 actions, noop only, uniform over actions 0 to 5."""
+
+CRAFTER_RATES: Final = {
+    "wake_up": 0.9360,
+    "collect_sapling": 0.5019,
+    "place_plant": 0.4462,
+    "collect_wood": 0.2438,
+    "collect_drink": 0.0932,
+    "place_table": 0.0436,
+    "eat_cow": 0.00376,
+    "make_wood_pickaxe": 0.00322,
+    "make_wood_sword": 0.00319,
+    "defeat_zombie": 0.00138,
+    "defeat_skeleton": 0.00017,
+    "collect_stone": 0.00013,
+    "place_stone": 0.00010,
+    "eat_plant": 0.00007,
+}
+"""Share of the 29 784 episodes of the uniform policy with an achievement; the others never."""
+CRAFTER_MOVES_RATES: Final = {"collect_sapling": 0.95, "collect_wood": 0.63, "collect_drink": 0.32}
+"""The same of 100 episodes of the policy over actions 0 to 5."""
+
+CRAFTER_MOBS: Final = {
+    0: {
+        "cow": Figure(26.15, 6.45, 300),
+        "zombie": Figure(14.70, 4.34, 300),
+        "skeleton": Figure(9.72, 4.04, 300),
+    },
+    50: {
+        "cow": Figure(25.32, 6.05, 295),
+        "zombie": Figure(2.34, 1.90, 295),
+        "skeleton": Figure(11.54, 4.18, 295),
+        "arrow": Figure(0.14, 0.62, 295),
+    },
+    100: {
+        "cow": Figure(24.66, 5.79, 286),
+        "zombie": Figure(0.38, 0.74, 286),
+        "skeleton": Figure(12.61, 4.20, 286),
+        "arrow": Figure(0.33, 1.04, 286),
+    },
+    150: {
+        "cow": Figure(23.75, 5.31, 220),
+        "zombie": Figure(12.39, 3.41, 220),
+        "skeleton": Figure(13.25, 4.43, 220),
+        "arrow": Figure(0.38, 1.20, 220),
+    },
+    200: {
+        "cow": Figure(21.12, 5.13, 48),
+        "zombie": Figure(26.08, 6.78, 48),
+        "skeleton": Figure(12.60, 4.03, 48),
+        "arrow": Figure(0.29, 1.01, 48),
+    },
+}
+"""Creatures on the map after a number of steps, uniform policy, episodes still alive."""
+
+CRAFTER_LONG_RUN: Final = {
+    30: {
+        "cow": Figure(23.5, 8.4, 8),
+        "zombie": Figure(4.1, 1.7, 8),
+        "skeleton": Figure(11.8, 5.1, 8),
+    },
+    150: {
+        "cow": Figure(21.5, 7.5, 8),
+        "zombie": Figure(11.8, 3.5, 8),
+        "skeleton": Figure(13.9, 5.4, 8),
+    },
+    240: {
+        "cow": Figure(19.5, 6.0, 8),
+        "zombie": Figure(34.1, 9.1, 8),
+        "skeleton": Figure(15.6, 3.9, 8),
+    },
+    300: {
+        "cow": Figure(19.0, 5.2, 8),
+        "zombie": Figure(18.4, 3.7, 8),
+        "skeleton": Figure(16.4, 3.7, 8),
+    },
+    480: {
+        "cow": Figure(18.9, 5.4, 8),
+        "zombie": Figure(21.2, 5.7, 8),
+        "skeleton": Figure(16.4, 2.7, 8),
+    },
+    600: {
+        "cow": Figure(18.2, 3.9, 8),
+        "zombie": Figure(18.2, 5.1, 8),
+        "skeleton": Figure(17.0, 3.0, 8),
+    },
+}
+"""The same with a player whose vitals are set to 9 before every step; actions 0 to 5."""

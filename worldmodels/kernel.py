@@ -9,6 +9,7 @@ from envs.crafter_oo.engine import transition
 from envs.crafter_oo.kernel import fingerprint, successors
 from envs.crafter_oo.state import WorldState
 from worldmodels.interface import WorldModel
+from worldmodels.onelife.crafter.handwritten import ObservableSet, observables_named
 from worldmodels.onelife.observables import ABSENT, Observables
 
 
@@ -46,3 +47,8 @@ class CrafterKernel(WorldModel[WorldState, int | str]):
             return fingerprint(next_state)
         _, after = self.observables.compare(state, next_state)
         return {name: value for name, value in after.items() if value is not ABSENT}
+
+
+def kernel_model(observables: ObservableSet = "full") -> CrafterKernel:
+    """The kernel of one of the two sets of observables."""
+    return CrafterKernel(None if observables == "full" else observables_named(observables))

@@ -62,7 +62,7 @@ def predictions_of(
 
 
 def log_likelihood(model: OneLife[Any, Any], walk: Walk) -> float:
-    return sum(model.log_prob(*transition) for transition in walk)
+    return sum(model.log_prob(step.state, step.action, step.next_state) for step in walk)
 
 
 @dataclasses.dataclass(frozen=True)

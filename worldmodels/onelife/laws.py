@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from worldmodels.onelife.distributions import Distribution
 
@@ -46,7 +46,8 @@ class FunctionLaw(Generic[StateT, ActionT]):
         return self.then(state, action)
 
 
-class Transition(NamedTuple, Generic[StateT, ActionT]):
+@dataclasses.dataclass(frozen=True, slots=True)
+class Transition(Generic[StateT, ActionT]):
     """One step of a world."""
 
     state: StateT

@@ -96,8 +96,11 @@ def consult(
     """Run every law once on every transition."""
     with panel.watching():
         return [
-            Record(panel.effects(state, action), *observables.compare(state, next_state))
-            for state, action, next_state in transitions
+            Record(
+                panel.effects(step.state, step.action),
+                *observables.compare(step.state, step.next_state),
+            )
+            for step in transitions
         ]
 
 

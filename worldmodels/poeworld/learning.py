@@ -60,7 +60,10 @@ def learn_by_surprise(
     for start in range(0, len(transitions), config.batch_size):
         stop = start + config.batch_size
         surprises = [
-            t for t in transitions[start:stop] if not laws or model.log_prob(*t) < config.threshold
+            step
+            for step in transitions[start:stop]
+            if not laws
+            or model.log_prob(step.state, step.action, step.next_state) < config.threshold
         ]
         known = {law.name for law in laws}
         new = {law.name: law for law in (propose(surprises) if surprises else ())}

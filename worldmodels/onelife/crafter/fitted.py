@@ -2,39 +2,26 @@
 
 import functools
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
 from envs.assets import asset_path
 from envs.crafter_oo.state import WorldState
 from envs.crafter_oo.tables import Action
-from worldmodels.onelife.crafter.handwritten import handwritten_laws
-from worldmodels.onelife.crafter.laws import CrafterLaw
-from worldmodels.onelife.crafter.observables import FullObservables
-from worldmodels.onelife.crafter.published import PublishedObservables, in_published_terms
+from worldmodels.onelife.crafter.handwritten import (
+    ObservableSet,
+    handwritten_laws,
+    observables_named,
+)
 from worldmodels.onelife.fitting import FitConfig
 from worldmodels.onelife.laws import Transition
 from worldmodels.onelife.learning import learn
 from worldmodels.onelife.model import OneLife
-from worldmodels.onelife.observables import Observables
 from worldmodels.onelife.trajectories import load
 from worldmodels.poeworld.learning import fit_poeworld
 from worldmodels.poeworld.model import PoEWorld
 
-ObservableSet = Literal["onelife", "full"]
-
 LIFE: Final = ("trajectories", "scripted_life.jsonl.gz")
 FIT: Final = FitConfig(num_steps=20, bounds="sigmoid", learning_rate=1.0)
-
-
-def observables_named(name: ObservableSet) -> Observables[WorldState]:
-    """The published set, or everything."""
-    return PublishedObservables() if name == "onelife" else FullObservables()
-
-
-def laws_for(name: ObservableSet) -> list[CrafterLaw]:
-    """The hand-written laws, in terms of a set of observables."""
-    laws = handwritten_laws()
-    return [in_published_terms(law) for law in laws] if name == "onelife" else laws
 
 
 @functools.cache
@@ -45,9 +32,13 @@ def recorded_life() -> Sequence[Transition[WorldState, Action | int | str]]:
 
 def handwritten_model(observables: ObservableSet) -> OneLife[WorldState, Action | int | str]:
     """The hand-written laws with weights fitted to the recorded life."""
-    return learn(laws_for(observables), recorded_life(), observables_named(observables), FIT)
+    return learn(
+        handwritten_laws(observables), recorded_life(), observables_named(observables), FIT
+    )
 
 
 def poe_model(observables: ObservableSet) -> PoEWorld[WorldState, Action | int | str]:
     """The PoE-World baseline on the same laws and the same life."""
-    return fit_poeworld(laws_for(observables), recorded_life(), observables_named(observables))
+    return fit_poeworld(
+        handwritten_laws(observables), recorded_life(), observables_named(observables)
+    )
