@@ -23,7 +23,7 @@ from envs.episode import Episode
 CONTROLS: Final = {
     "pause": ["return", "f1"],
     "one step": ["period"],
-    "same world again": ["backspace"],
+    "same world": ["backspace"],
     "new world": ["f2"],
     "record": ["f5"],
     "save state": ["f6"],
@@ -47,7 +47,7 @@ class PlayConfig:
     seed: int | None = None
     """Seed of the first episode; none draws one, and the panel shows it."""
     size: str = "576x576"
-    """Size of the picture in pixels, WIDTHxHEIGHT."""
+    """Size of the picture in pixels, WIDTHxHEIGHT; 432x432 suits a small screen."""
     fps: float = 5.0
     """Steps per second, and how often a held key repeats."""
     turn_based: bool = False
@@ -257,7 +257,7 @@ class Session:
             self._paused = not self._paused
         elif name == "one step" and self._paused and not self._over:
             self._step()
-        elif name == "same world again":
+        elif name == "same world":
             self._start(self._episode.seed, self._episode.number)
         elif name == "new world":
             self._state = None

@@ -11,10 +11,10 @@ from envs.core import Frame
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame  # after the line above, or it greets on the console
 
-PANEL_WIDTH: Final = 330
-MIN_HEIGHT: Final = 520
+PANEL_WIDTH: Final = 350
+SMALLEST_STAGE: Final = (480, 480)  # pixels kept for the picture, whatever its size
 MARGIN: Final = 16
-KEY_ROW: Final = 25
+KEY_ROW: Final = 23
 
 Colour = tuple[int, int, int]
 BACKGROUND: Final = (22, 24, 30)
@@ -59,13 +59,12 @@ class Window:
         """
         pygame.display.init()
         pygame.font.init()
-        width = frame_size[0] + PANEL_WIDTH
-        self._frame_size = frame_size
-        self._height = max(frame_size[1], MIN_HEIGHT)
+        stage = [max(pair) for pair in zip(frame_size, SMALLEST_STAGE, strict=True)]
+        self._stage = pygame.Rect(0, 0, *stage)
         self._names = {key_code(name): name for names in (keys or {}).values() for name in names}
-        self._help = _key_rows(keys or {}, width - 2 * MARGIN)
+        self._help = _key_rows(keys or {}, self._stage.width - 2 * MARGIN)
         bottom = len(self._help) * KEY_ROW + (MARGIN if self._help else 0)
-        self._screen = pygame.display.set_mode((width, self._height + bottom))
+        self._screen = pygame.display.set_mode((stage[0] + PANEL_WIDTH, stage[1] + bottom))
         pygame.display.set_caption(title)
         self._clock = pygame.time.Clock()
         self._screen.fill(BACKGROUND)
@@ -82,21 +81,20 @@ class Window:
             notice: A line across the picture, "" for none.
         """
         self._screen.fill(BACKGROUND)
-        width, height = self._frame_size
         picture = pygame.surfarray.make_surface(np.swapaxes(frame, 0, 1))
-        corner = (0, (self._height - height) // 2)
-        self._screen.blit(picture, corner)
-        _draw_panel(self._screen, panel, pygame.Rect(width, 0, PANEL_WIDTH, self._height))
+        self._screen.blit(picture, picture.get_rect(center=self._stage.center))
+        height = self._screen.get_height()
+        _draw_panel(self._screen, panel, pygame.Rect(self._stage.right, 0, PANEL_WIDTH, height))
         self._draw_help()
         if notice:
-            _draw_notice(self._screen, notice, pygame.Rect(corner, self._frame_size))
+            _draw_notice(self._screen, notice, self._stage)
         pygame.display.flip()
 
     def pixels(self) -> Frame:
         """What the window shows now."""
         return np.swapaxes(pygame.surfarray.array3d(self._screen), 0, 1)
 
-    def wait(self, fps: float) -> None:
+    def wait(self, fps: int) -> None:
         """Keep the window alive until the next frame is due."""
         pygame.event.pump()
         self._clock.tick(fps)
@@ -122,13 +120,14 @@ class Window:
         pygame.display.quit()
 
     def _draw_help(self) -> None:
-        area = pygame.Rect(0, self._height, *self._screen.get_size())
+        height = self._screen.get_height() - self._stage.bottom
+        area = pygame.Rect(0, self._stage.bottom, self._stage.width, height)
         pygame.draw.rect(self._screen, SURFACE, area)
         pygame.draw.line(self._screen, LINE, area.topleft, area.topright)
         for index, row in enumerate(self._help):
             for offset, names, label in row:
                 left = MARGIN + offset
-                top = self._height + MARGIN // 2 + index * KEY_ROW
+                top = area.top + MARGIN // 2 + index * KEY_ROW
                 for name in names:
                     left = _draw_key(self._screen, name, (left, top)) + 3
                 _write(self._screen, label, 17, DIM, (left + 3, top + 5))
@@ -184,7 +183,7 @@ def _draw_panel(
     pygame.draw.rect(screen, SURFACE, area)
     pygame.draw.line(screen, LINE, area.topleft, area.bottomleft)
     inner = area.inflate(-2 * MARGIN, -2 * MARGIN)
-    columns = {title: 2 if len(values) > 5 else 1 for title, values in panel.items()}
+    columns = {title: _columns(values) for title, values in panel.items()}
     rows = sum(1.6 + -(-len(values) // columns[title]) for title, values in panel.items())
     height = min(24, int(inner.height / max(rows, 1)))
     top = float(inner.top)
@@ -200,6 +199,11 @@ def _draw_panel(
                 cell.width -= MARGIN
             _draw_entry(screen, _words(label), value, cell, BARS[index % len(BARS)])
         top += (lines + 0.6) * height
+
+
+def _columns(values: dict[str, Any]) -> int:
+    has_bars = any(isinstance(value, tuple) for value in values.values())
+    return 1 if has_bars or len(values) <= 5 else 2
 
 
 def _draw_entry(

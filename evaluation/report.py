@@ -16,6 +16,11 @@ from evaluation.scenarios import Transition, record
 from evaluation.table import TITLES, cell, notes_of
 
 MAX_CHANGES: Final = 4  # differences listed per candidate
+_ORIGIN: Final = {
+    "compat": "the state before, of which the distractors are edits, the sample from the true next "
+    "state",
+    "strict": "the true next state",
+}
 _MRR: Final = METRICS.index("mrr")
 
 
@@ -41,6 +46,7 @@ def write_report(result: Result, outcomes: Sequence[Outcome], directory: Path) -
         style=_STYLE + gallery.style,
         settings=_settings(result),
         table=_table(result),
+        origin=_ORIGIN[result.config["protocol"]],
         notes="".join(f"<p class=note>{html.escape(note)}</p>" for note in notes_of(result.rows)),
         links=" ".join(f'<a href="#{label}">{label}</a>' for label in labels),
         sections="\n".join(sections),
@@ -102,7 +108,8 @@ def _scenario(gallery: Gallery, outcomes: Sequence[Outcome]) -> str:
         model = load(outcome.job.model, job.observables, job.protocol)
         place = Place(job.seed, job.label, step, trial=0)
         judgement = judge(outcome.job.model, model, transition, job.protocol, place)
-        strips.append(_strip(gallery, outcome.job.model, judgement, transition))
+        compat = job.protocol == "compat"
+        strips.append(_strip(gallery, outcome.job.model, judgement, transition, compat))
     before = gallery.show(transition.state, transition.before, "state before")
     after = gallery.show(transition.next_state, transition.after, "true next state")
     changes = _changes(transition.before, transition.after, limit=14)
@@ -116,7 +123,9 @@ def _scenario(gallery: Gallery, outcomes: Sequence[Outcome]) -> str:
     )
 
 
-def _strip(gallery: Gallery, name: str, judgement: Judgement, transition: Transition) -> str:
+def _strip(
+    gallery: Gallery, name: str, judgement: Judgement, transition: Transition, compat: bool
+) -> str:
     """The candidates of one model, best first."""
     log_probs = settled(judgement.log_probs)
     order = sorted(range(len(log_probs)), key=lambda i: -log_probs[i])
@@ -126,7 +135,9 @@ def _strip(gallery: Gallery, name: str, judgement: Judgement, transition: Transi
         better = sum(value > log_probs[index] for value in log_probs)
         tied = sum(value == log_probs[index] for value in log_probs)
         rank = f"{better + 1}" if tied == 1 else f"{better + 1}&ndash;{better + tied}"
-        cards.append(_card(gallery, candidate, rank, log_probs[index], transition))
+        is_edit = candidate.name not in (TRUTH, SAMPLE)
+        origin = transition.before if compat and is_edit else transition.after
+        cards.append(_card(gallery, candidate, rank, log_probs[index], origin))
     is_listed = any(candidate.name == SAMPLE for candidate in listed)
     exact = "" if is_listed else "its sample is the true next state · "
     scores = (
@@ -139,19 +150,18 @@ def _strip(gallery: Gallery, name: str, judgement: Judgement, transition: Transi
     )
 
 
-def _card(
-    gallery: Gallery, candidate: Candidate, rank: str, log_prob: float, transition: Transition
-) -> str:
+def _card(gallery: Gallery, candidate: Candidate, rank: str, log_prob: float, origin: str) -> str:
+    """One candidate, with its differences from `origin`, a canonical text."""
     kind = {TRUTH: "truth", SAMPLE: "sample"}.get(candidate.name, "")
     title = candidate.name.replace("_", " ")
     picture = gallery.show(candidate.state, candidate.text, title)
     value = f"{log_prob:.2f}".replace("-inf", "-&infin;").replace("-", "&minus;")
     if candidate.name == TRUTH:
         changes = "<ul class=changes></ul>"
-    elif candidate.text == transition.after:
-        changes = "<ul class=changes><li>equal to the truth</ul>"
+    elif candidate.text == origin:
+        changes = "<ul class=changes><li>no difference</ul>"
     else:
-        changes = _changes(transition.after, candidate.text, MAX_CHANGES)
+        changes = _changes(origin, candidate.text, MAX_CHANGES)
     return (
         f"<figure class='card {kind}'>{picture}<figcaption><b>{rank}</b> {title}"
         f"<span>ln p = {value}</span></figcaption>{changes}</figure>"
@@ -183,7 +193,7 @@ for its source. States are compared as JSON, without random state and event bus.
 <h2>Scenarios</h2>
 <p class=note>Of each scenario: the step of the first trial that the models, on average, ranked
 worst. Candidates stand in the order of the model's log-probability; below each, how it differs
-from the true next state. <span class="key truth">true next state</span>
+from {origin}. <span class="key truth">true next state</span>
 <span class="key sample">the model's own sample</span></p>
 <nav>{links}</nav>
 {sections}
@@ -224,7 +234,7 @@ figure { margin: 0; flex: none; } figcaption { font-size: 12.5px; margin-top: 4p
 .card .pic { width: 138px; height: 138px; } .card figcaption span { display: block;
   color: var(--soft); }
 .truth { border-color: var(--truth); } .sample { border-color: var(--sample); }
-.key { border: 2px solid; border-radius: 6px; padding: 0 6px; }
+.key { white-space: nowrap; border: 2px solid; border-radius: 6px; padding: 0 6px; }
 .key.truth { color: var(--truth); } .key.sample { color: var(--sample); }
 .changes { margin: 4px 0 0; padding: 0; list-style: none; font-size: 11.5px; color: var(--soft);
   overflow-wrap: anywhere; } .step .changes { font-size: 12.5px; columns: 2; column-gap: 28px; }

@@ -192,10 +192,10 @@ def test_screenshot_saves_the_window(play: Play, tmp_path: Path) -> None:
 
 
 def test_the_frame_is_shown_as_drawn() -> None:
-    window = Window("test", (70, 520))
-    frame = np.random.default_rng(0).integers(0, 256, (520, 70, 3), np.uint8)
+    window = Window("test", (500, 520))
+    frame = np.random.default_rng(0).integers(0, 256, (520, 500, 3), np.uint8)
     window.show(frame, {})
-    np.testing.assert_array_equal(window.pixels()[:, :70], frame)
+    np.testing.assert_array_equal(window.pixels()[:, :500], frame)
     window.close()
     window.close()
 
@@ -279,7 +279,7 @@ def test_sizes_and_params_are_read() -> None:
 
 def test_a_recording_is_exact_where_the_palette_allows(tmp_path: Path) -> None:
     frames = [np.full((8, 9, 3), shade, np.uint8) for shade in (0, 128, 255)]
-    recording = Recording(tmp_path / "a.gif", fps=10)
+    recording = Recording(tmp_path / "a.gif", fps=10.0)
     for frame in frames:
         recording.add(frame)
     with Image.open(recording.save()) as movie:
@@ -302,7 +302,8 @@ def test_a_saved_crafter_state_can_be_played_on(tmp_path: Path) -> None:
 
 @pytest.mark.display
 @pytest.mark.skipif(
-    not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool"
+    not all(map(shutil.which, ("Xvfb", "xdotool", "xwininfo"))),
+    reason="needs Xvfb, xdotool and xwininfo",
 )
 def test_real_keys_reach_a_real_window(tmp_path: Path) -> None:
     screen = ":97"
@@ -315,7 +316,7 @@ def test_real_keys_reach_a_real_window(tmp_path: Path) -> None:
 
 def _drive(screen: str, folder: Path) -> None:
     surroundings = {k: v for k, v in os.environ.items() if k != "SDL_VIDEODRIVER"}
-    surroundings["DISPLAY"] = screen
+    surroundings |= {"DISPLAY": screen, "PYTHONPATH": os.getcwd()}
     time.sleep(1)
     command = [sys.executable, "-m", "envs.play", "CrafterOO-v0", "--seed", "1", "--turn-based"]
     with subprocess.Popen(
@@ -326,7 +327,15 @@ def _drive(screen: str, folder: Path) -> None:
             subprocess.run(["xdotool", *arguments], env=surroundings, check=True, timeout=60)
             time.sleep(0.7)
 
-        xdotool("search", "--sync", "--name", "CrafterOO-v0")
+        tree = ["xwininfo", "-root", "-tree"]
+        while (
+            "CrafterOO"
+            not in subprocess.run(
+                tree, env=surroundings, check=True, capture_output=True, text=True
+            ).stdout
+        ):
+            assert player.poll() is None, "the viewer ended before its window opened"
+            time.sleep(0.1)
         time.sleep(2)
         for key in ("a", "a", "w"):
             xdotool("key", key)

@@ -220,11 +220,13 @@ def _begin(slug: str, world: World, draws: Draws) -> None:
 def _update(entities: Sequence[ObjectState], world: World, draws: Draws) -> None:
     """Let objects act one after the other: those near the player, wherever it has just gone."""
     player, reach = world.player, world.state.update_distance
+    center_x, center_y = player.position
     for entity in entities:
         x, y = entity.position
-        center_x, center_y = player.position
         if abs(x - center_x) + abs(y - center_y) < reach:
             _UPDATES[type(entity)](world, entity, draws)
+            if entity is player:
+                center_x, center_y = player.position
 
 
 _UPDATES: Final[dict[type[ObjectState], Callable[[World, Any, Draws], None]]] = {

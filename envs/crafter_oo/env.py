@@ -7,11 +7,14 @@ from gymnasium.spaces import Discrete
 from typing_extensions import override
 
 from envs.core import Frame, FunctionalEnv
-from envs.crafter_oo import observe, render, serialise, text
 from envs.crafter_oo.engine import initial_state, reward_of, transition
+from envs.crafter_oo.observe import observe, space
 from envs.crafter_oo.params import CrafterParams
+from envs.crafter_oo.render import render
+from envs.crafter_oo.serialise import dumps, loads
 from envs.crafter_oo.state import WorldState
 from envs.crafter_oo.tables import ACHIEVEMENTS, ITEMS, KEYS, MAX_ITEM, VITALS, Action
+from envs.crafter_oo.text import describe
 
 
 class CrafterOO(FunctionalEnv[WorldState, CrafterParams, Any]):
@@ -41,7 +44,7 @@ class CrafterOO(FunctionalEnv[WorldState, CrafterParams, Any]):
 
     @override
     def observe(self, state: WorldState, params: CrafterParams) -> Any:
-        return observe.observe(state, params)
+        return observe(state, params)
 
     @override
     def reward(
@@ -59,7 +62,7 @@ class CrafterOO(FunctionalEnv[WorldState, CrafterParams, Any]):
 
     @override
     def observation_space(self, params: CrafterParams) -> gymnasium.Space[Any]:
-        return observe.space(params)
+        return space(params)
 
     @override
     def action_space(self, params: CrafterParams) -> gymnasium.Space[Any]:
@@ -82,19 +85,19 @@ class CrafterOO(FunctionalEnv[WorldState, CrafterParams, Any]):
 
     @override
     def dumps(self, state: WorldState) -> str:
-        return serialise.dumps(state)
+        return dumps(state)
 
     @override
     def loads(self, text: str) -> WorldState:
-        return serialise.loads(text)
+        return loads(text)
 
     @override
     def render(self, state: WorldState, params: CrafterParams, size: tuple[int, int]) -> Frame:
-        return render.render(state, size=size)
+        return render(state, size=size)
 
     @override
     def text(self, state: WorldState, params: CrafterParams) -> str:
-        return text.describe(state)
+        return describe(state)
 
     @override
     def panel(self, state: WorldState, params: CrafterParams) -> dict[str, dict[str, Any]]:

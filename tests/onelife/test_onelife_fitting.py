@@ -222,7 +222,7 @@ def test_equal_predictions_are_merged_and_counted() -> None:
     predictions = predictions_of(PANEL_LAWS, walk_of("panel", 300), PANEL)
     counts = [int(n) for bucket in predictions.buckets for n in bucket.counts]
     assert sum(counts) == 300 == len(predictions.order)
-    assert len(counts) == 6  # one per deterministic action; two states by two outcomes of the coin
+    assert len(counts) == 4  # one per deterministic action; the coin stays or changes
 
 
 def test_each_precondition_is_asked_once_per_transition_also_when_refitting() -> None:

@@ -68,7 +68,7 @@ def test_a_certain_law_of_weight_one_leaves_nothing_to_doubt() -> None:
 
 
 def test_a_law_with_an_empty_effect_changes_no_score() -> None:
-    with_mute, without = OneLife([UP, MUTE], [1, 1], NUMBERS), OneLife([UP], [1], NUMBERS)
+    with_mute, without = OneLife([UP, MUTE], [1.0, 1.0], NUMBERS), OneLife([UP], [1.0], NUMBERS)
     for after in (Count(0), Count(1), Count(9)):
         for action in ("up", "wait"):
             expected = without.log_prob(Count(0), action, after)

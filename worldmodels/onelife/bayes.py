@@ -76,9 +76,10 @@ def law_weights(predictions: Predictions, prior: Prior = Prior()) -> Float[Tenso
         weights = pyro.sample("weights", dist.Uniform(zeros, zeros + prior.max_weight))
     pyro.factor("prior", prior.log_density(weights))
     for k, bucket in enumerate(predictions.buckets):
-        with pyro.plate(f"items_{k}", len(bucket.targets)), poutine.scale(scale=bucket.counts):
+        happened = torch.zeros(len(bucket.counts), dtype=torch.int64)  # always column 0
+        with pyro.plate(f"items_{k}", len(happened)), poutine.scale(scale=bucket.counts):
             logits = bucket.logits(weights)
-            pyro.sample(f"happened_{k}", dist.Categorical(logits=logits), obs=bucket.targets)
+            pyro.sample(f"happened_{k}", dist.Categorical(logits=logits), obs=happened)
     return weights
 
 

@@ -1,8 +1,9 @@
 """Weights of laws by maximum likelihood: L-BFGS on an L1-penalised likelihood."""
 
+import contextlib
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal
 
 import torch
@@ -78,6 +79,7 @@ def fit_weights(
     With bounds "clamp" the weights are clamped inside the closure, as published. Where the
     optimum has a weight of 0 the line search then stalls: the result is where the procedure
     stops, not the optimum. The loss is convex in the weights, and "sigmoid" finds its minimum.
+    A law that never spoke keeps the weight it started with.
 
     Args:
         predictions: What the laws said and what happened.
@@ -119,15 +121,31 @@ def fit_weights(
         return loss.detach()
 
     losses: list[float] = []
-    for step in range(1, config.num_steps + 1) if predictions.buckets else ():
-        loss = optimizer.step(closure)  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        losses.append(float(loss))
-        if on_step is not None:
-            on_step(step, losses[-1])
-    with torch.no_grad():
-        weights = bounded()
-        nll = float(predictions.nll(weights))
-    return Fit(tuple(weights.tolist()), fit_inertia(predictions, config), nll, tuple(losses))
+    with _one_thread():
+        for step in range(1, config.num_steps + 1) if predictions.buckets else ():
+            loss = optimizer.step(closure)  # type: ignore[no-untyped-call]  # untyped in torch
+            losses.append(float(loss))
+            if on_step is not None:
+                on_step(step, losses[-1])
+        with torch.no_grad():
+            fitted = bounded()
+            nll = float(predictions.nll(fitted))
+    speakers = predictions.speakers()
+    weights = tuple(
+        weight if law in speakers else start[law] for law, weight in enumerate(fitted.tolist())
+    )
+    return Fit(weights, fit_inertia(predictions, config), nll, tuple(losses))
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """The tensors of a fit are so small that a second thread only slows it down."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def fit_inertia(predictions: Predictions, config: FitConfig) -> float:

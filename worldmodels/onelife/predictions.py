@@ -1,7 +1,6 @@
 """Turns laws and transitions into tensors, once, so that fitting never runs a law again."""
 
 import dataclasses
-import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -30,14 +29,13 @@ class Record(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Bucket:
-    """Predicted observables that have the same number of possible values (columns).
+    """Predicted observables that have the same number of columns.
 
-    The values that no law names share one column, the last, when there are any. An entry is one
-    law that speaks about one item; laws that are silent have no entry.
+    A column stands for the values that the laws score alike; column 0 is the value that came true.
+    An entry is one law that speaks about one item; laws that are silent have no entry.
     """
 
     counts: Float[Tensor, " items"]  # how many times this very item was met
-    targets: Int[Tensor, " items"]  # the column that came true
     log_sizes: Float[Tensor, "items columns"]  # log of the number of values in a column
     entry_items: Int[Tensor, " entries"]
     entry_laws: Int[Tensor, " entries"]
@@ -61,12 +59,15 @@ class Predictions:
     num_impossible: int  # predicted observables whose value lies outside the domain; left out
     order: tuple[tuple[int, int], ...]  # (bucket, item) of every prediction, in order of time
 
+    def speakers(self) -> set[int]:
+        """The laws that said something."""
+        return {law for bucket in self.buckets for law in bucket.entry_laws.tolist()}
+
     def nll(self, weights: Float[Tensor, " laws"]) -> Float[Tensor, ""]:
         """Negative log-likelihood, summed over transitions and predicted observables."""
         total = weights.new_zeros(())
         for bucket in self.buckets:
-            log_probs = bucket.logits(weights).log_softmax(dim=1)
-            happened = log_probs.gather(1, bucket.targets[:, None])[:, 0]
+            happened = bucket.logits(weights).log_softmax(dim=1)[:, 0]
             total = total - torch.dot(bucket.counts, happened)
         return total
 
@@ -76,7 +77,7 @@ class Predictions:
         In float32 the rounding of this very order decides where a line search stops.
         """
         parts = [
-            [bucket.entry_items == item for item in range(len(bucket.targets))]
+            [bucket.entry_items == item for item in range(len(bucket.counts))]
             for bucket in self.buckets
         ]
         total = weights.new_zeros(())
@@ -84,7 +85,7 @@ class Predictions:
             bucket, mine = self.buckets[number], parts[number][item]
             votes = weights[bucket.entry_laws[mine], None] * bucket.rows[mine]
             logits = votes.sum(0) + bucket.log_sizes[item]
-            total = total + (logits[bucket.targets[item]] - torch.logsumexp(logits, 0))
+            total = total + (logits[0] - torch.logsumexp(logits, 0))
         return -total
 
 
@@ -157,26 +158,34 @@ def collect(
 
 
 class _Item(NamedTuple):
-    """A predicted observable without its name and values: what the likelihood depends on."""
+    """A predicted observable without its name and values: what the likelihood depends on.
+
+    A column is the scores that the laws give to a value. Values with equal columns share one, but
+    for the value that came true, which is column 0; the items of a day then are few.
+    """
 
     laws: tuple[int, ...]
-    rows: tuple[tuple[float, ...], ...]  # [law][column]
-    target: int  # column
-    num_others: int  # values in the last column if > 0; every other column is one value
+    columns: tuple[tuple[float, ...], ...]  # [column][law]
+    sizes: tuple[int, ...]  # values in each column
 
 
 def _item(ballot: Ballot, value: Value) -> _Item:
-    num_others = ballot.num_others
-    rows = ballot.rows
-    if value in ballot.values:
-        target = ballot.values.index(value)
-    else:  # named by no law: gets a column of its own
-        target = len(ballot.values)
-        num_others -= 1
-        rows = tuple([(*row, ballot.noise) for row in rows])
-    if num_others:
-        rows = tuple([(*row, ballot.noise) for row in rows])
-    return _Item(ballot.laws, rows, target, num_others)
+    noise = (ballot.noise,) * len(ballot.laws)
+    columns = Counter(
+        {noise: ballot.num_others - (value not in ballot.values)}  # named by no law
+    )
+    target = noise
+    for listed, column in zip(ballot.values, zip(*ballot.rows, strict=True), strict=True):
+        if listed == value:
+            target = column
+        else:
+            columns[column] += 1
+    others = sorted((column, size) for column, size in columns.items() if size)
+    return _Item(
+        ballot.laws,
+        (target, *(column for column, _ in others)),
+        (1, *(size for _, size in others)),
+    )
 
 
 def _buckets(
@@ -184,21 +193,19 @@ def _buckets(
 ) -> tuple[tuple[Bucket, ...], tuple[tuple[int, int], ...]]:
     """Merge equal items; also say where each one went: (bucket, item)."""
     counts = Counter(items)
-    widths = sorted({len(item.rows[0]) for item in counts})
-    groups = [[item for item in counts if len(item.rows[0]) == width] for width in widths]
+    widths = sorted({len(item.columns) for item in counts})
+    groups = [[item for item in counts if len(item.columns) == width] for width in widths]
     places = {item: (b, i) for b, group in enumerate(groups) for i, item in enumerate(group)}
     buckets = tuple(_bucket(group, [counts[item] for item in group], dtype) for group in groups)
     return buckets, tuple([places[item] for item in items])
 
 
 def _bucket(items: list[_Item], counts: list[int], dtype: torch.dtype) -> Bucket:
-    singles = [0.0] * (len(items[0].rows[0]) - 1)
-    sizes = [[*singles, math.log(max(item.num_others, 1))] for item in items]
+    rows = [row for item in items for row in zip(*item.columns, strict=True)]
     return Bucket(
         counts=torch.tensor(counts, dtype=dtype),
-        targets=torch.tensor([item.target for item in items]),
-        log_sizes=torch.tensor(sizes, dtype=dtype),
+        log_sizes=torch.tensor([item.sizes for item in items], dtype=dtype).log(),
         entry_items=torch.tensor([i for i, item in enumerate(items) for _ in item.laws]),
         entry_laws=torch.tensor([law for item in items for law in item.laws]),
-        rows=torch.tensor([row for item in items for row in item.rows], dtype=dtype),
+        rows=torch.tensor(rows, dtype=dtype),
     )

@@ -11,6 +11,7 @@ from envs.crafter_oo.draws import Draws, balance_owner
 from envs.crafter_oo.rules.world import World
 from envs.crafter_oo.state import (
     ChunkKey,
+    ChunkState,
     CowState,
     ObjectState,
     Position,
@@ -84,16 +85,16 @@ def balance_chunk(world: World, rank: int, draws: Draws) -> None:
     """
     state = world.state
     chunk = state.chunks[rank]
-    members = [world.find(entity_id) for entity_id in sorted(chunk.objects)]
+    kinds = [type(world.find(entity_id)) for entity_id in chunk.objects]
     limits = _limits(state.daylight)
     for class_index, rule in enumerate(BALANCES):
-        creatures = [entity for entity in members if type(entity) is rule.kind]
+        num_creatures = kinds.count(rule.kind)
         fewest, most = limits[class_index]
-        if len(creatures) < fewest:
+        if num_creatures < fewest:
             if state.materials.count(chunk.chunk_key, rule.ground) >= rule.least_ground:
                 _maybe_spawn(world, chunk.chunk_key, class_index, draws)
-        elif len(creatures) > most:
-            _maybe_despawn(world, chunk.chunk_key, class_index, creatures, draws)
+        elif num_creatures > most:
+            _maybe_despawn(world, chunk, class_index, draws)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -107,23 +108,23 @@ def _maybe_spawn(world: World, key: ChunkKey, class_index: int, draws: Draws) ->
     if not draws.chance(rule.spawn_chance, owner, SPAWN_SLOT):
         return
     cells = [
-        Position(x, key[2] + offset)
+        (x, key[2] + offset)
         for x, column in state.materials.columns(key)
         for offset, material in enumerate(column)
         if material == rule.ground
     ]
-    cell = cells[draws.integer(owner, CELL_SLOT, len(cells))]
+    cell = Position(*cells[draws.integer(owner, CELL_SLOT, len(cells))])
     away = cell.distance(world.player.position) >= rule.spawn_distance
     if away and world.object_at(cell) is None:
         world.add(rule.kind(state.entity_id_counter_state, cell))
 
 
-def _maybe_despawn(
-    world: World, key: ChunkKey, class_index: int, creatures: list[ObjectState], draws: Draws
-) -> None:
+def _maybe_despawn(world: World, chunk: ChunkState, class_index: int, draws: Draws) -> None:
     rule = BALANCES[class_index]
-    owner = balance_owner(_index(world.state, key), class_index)
+    owner = balance_owner(_index(world.state, chunk.chunk_key), class_index)
     if draws.chance(rule.despawn_chance, owner, DESPAWN_SLOT):
+        members = (world.find(entity_id) for entity_id in sorted(chunk.objects))
+        creatures = [entity for entity in members if type(entity) is rule.kind]
         creature = creatures[draws.integer(owner, WHICH_SLOT, len(creatures))]
         if creature.distance(world.player.position) >= rule.despawn_distance:
             world.remove(creature)

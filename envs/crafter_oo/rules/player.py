@@ -3,6 +3,7 @@
 Source: danijar/crafter 1.8.3, `objects.Player`.
 """
 
+import operator
 from typing import Final
 
 from envs.crafter_oo.draws import Draws
@@ -51,6 +52,8 @@ HEALED_AFTER: Final = 25
 HURT_AFTER: Final = -15
 
 COLLECT_SLOT: Final = 0  # of the player's draws
+
+_COUNTS: Final = operator.attrgetter(*ITEMS)  # faster than `Inventory.values`, every step
 
 
 def update_player(world: World, player: PlayerState, draws: Draws) -> None:
@@ -125,7 +128,8 @@ def _collect(world: World, player: PlayerState, target: Position, draws: Draws) 
     rule = COLLECT.get(Material(material))
     if rule is None or (rule.tool and not getattr(player.inventory, rule.tool)):
         return
-    world.state.materials[target] = rule.leaves
+    if material != rule.leaves:
+        world.state.materials[target] = rule.leaves
     # Crafter draws always and tests u <= probability; no u of 53 bits equals 0.1 or 1, so that
     # u < probability is the same.
     if draws.chance(rule.probability, player.entity_id, COLLECT_SLOT):
@@ -206,7 +210,7 @@ def _heal_or_suffer(player: PlayerState) -> None:
 def _clamp(player: PlayerState) -> None:
     inventory = player.inventory
     inventory.health = player.health
-    counts = inventory.values()
+    counts = _COUNTS(inventory)
     if min(counts) < 0 or max(counts) > MAX_ITEM:
         for item, count in zip(ITEMS, counts, strict=True):
             setattr(inventory, item, min(max(count, 0), MAX_ITEM))
