@@ -88,10 +88,12 @@ def _twisted(key: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 def _tempered(key: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """The outputs of a state of MT19937."""
-    words = key ^ (key >> 11)
+    words = key.copy()
+    words ^= words >> 11
     words ^= (words << 7) & np.uint32(0x9D2C5680)
     words ^= (words << 15) & np.uint32(0xEFC60000)
-    return words ^ (words >> 18)
+    words ^= words >> 18
+    return words
 
 
 class SequentialDraws(Draws):

@@ -66,7 +66,7 @@ def observe(state: WorldState, params: CrafterParams) -> Any:
     return _MODES[params.obs].observe(state, params)
 
 
-def entities_space(params: CrafterParams) -> spaces.Dict:
+def entities_space(params: CrafterParams) -> spaces.Space[Any]:
     """A flat Dict of Box, which any library takes; the entries are listed in `entities`."""
     grid = local_grid(params.view)
     reach = max(grid)
@@ -135,7 +135,7 @@ def entities(state: WorldState, params: CrafterParams) -> dict[str, np.ndarray]:
     }
 
 
-def oo_space(params: CrafterParams) -> spaces.Dict:
+def oo_space(params: CrafterParams) -> gymnasium.Space[Any]:
     """Nested Dict with a Sequence of objects; the entries are listed in `oo`."""
     reach = max(params.area)
 
@@ -291,7 +291,7 @@ def _inventory(state: WorldState) -> UInt8[np.ndarray, " items"]:
     return np.array(counts, dtype=np.uint8)
 
 
-def _row(entity: ObjectState, center_x: int, center_y: int) -> list[float]:
+def _row(entity: ObjectState, center_x: int, center_y: int) -> list[int | float]:
     row = [0.0] * len(OBJECT_FEATURES)
     row[_KIND_INDEX[entity.name]] = 1.0
     x, y = entity.position

@@ -303,16 +303,22 @@ _MATERIAL_IDS: Final = {name: material for material, name in enumerate(MATERIAL_
 
 
 def _materials(node: _Node, size: tuple[int, int]) -> MaterialGrid:
-    grid = MaterialGrid(*size)
     columns = node.items()
     if len(columns) != size[0]:
         raise ValueError(f"{node.path}: expected {size[0]} columns, got {len(columns)}")
-    for x, column in enumerate(columns):
-        cells = column.items()
-        if len(cells) != size[1]:
-            raise ValueError(f"{column.path}: expected {size[1]} cells, got {len(cells)}")
-        for y, cell in enumerate(cells):
-            if not isinstance(cell.value, str | None) or cell.value not in _MATERIAL_IDS:
-                cell.fail(f"null or one of {', '.join(str(n) for n in MATERIAL_NAMES[1:])}")
-            grid[x, y] = _MATERIAL_IDS[cell.value]
-    return grid
+    cells = bytearray()
+    for column in columns:
+        if not isinstance(column.value, list) or len(column.value) != size[1]:
+            column.fail(f"a list of {size[1]} cells")
+        try:
+            cells += bytes([_MATERIAL_IDS[name] for name in column.value])
+        except (KeyError, TypeError):
+            _fail_at_first_unknown(column.items())
+    return MaterialGrid(*size, cells)
+
+
+def _fail_at_first_unknown(cells: list[_Node]) -> None:
+    known = ", ".join(str(name) for name in MATERIAL_NAMES[1:])
+    for cell in cells:
+        if not isinstance(cell.value, str | None) or cell.value not in _MATERIAL_IDS:
+            cell.fail(f"null or one of {known}")

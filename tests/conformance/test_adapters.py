@@ -60,6 +60,13 @@ def test_an_edited_state_is_where_the_next_step_starts() -> None:
     assert (int(obs[0]), terminated) == (7, True)
 
 
+def test_a_given_state_is_copied() -> None:
+    env, given = walk(), WalkState(place=1)
+    env.reset(options={"state": given})
+    given.place = 6
+    assert env.state.place == 1
+
+
 def test_an_unknown_option_is_refused() -> None:
     with pytest.raises(ValueError, match='one option, "state"; got sate'):
         walk().reset(options={"sate": 1})

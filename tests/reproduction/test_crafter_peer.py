@@ -265,12 +265,14 @@ def reach(twins: Twins, achievement: str) -> None:
         twins.lay(COLLECT[achievement], twins.target)
         twins.step(Action.DO)
     elif achievement in CREATURES:
+        twins.give(food=2)
         twins.place(CREATURES[achievement], twins.target, health=5)
         twins.step(Action.DO)
     elif achievement == "collect_sapling":
         for _ in range(100):
             twins.step(Action.DO)
     elif achievement == "eat_plant":
+        twins.give(food=2)
         twins.place("plant", twins.target, grown=301)
         twins.step(Action.DO)
     elif achievement == "wake_up":
