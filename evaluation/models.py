@@ -66,7 +66,7 @@ def _built_in(name: str, observables: Observables, protocol: Protocol) -> Callab
         case "onelife":
             fitted = "worldmodels.onelife.crafter.fitted"
             onelife = _attribute(name, fitted, "handwritten_model")
-            return lambda: onelife(observables, protocol)
+            return lambda: onelife(observables)
         case "poe":
             fitted = "worldmodels.onelife.crafter.fitted"
             poe = _attribute(name, fitted, "poe_model")

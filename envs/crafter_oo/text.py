@@ -191,7 +191,7 @@ def _report(state: WorldState, least: int, most: int | None) -> Iterator[str]:
         yield _line(name, np.argwhere(ids == Material[name.upper()]), center, least, most)
     for name in REPORTED_OBJECTS:
         cells = [e.position for e in state.objects if e.name == name]
-        yield _line(name, np.array(cells).reshape(-1, 2), center, least, most)
+        yield _line(name, np.array(cells, dtype=np.int64).reshape(-1, 2), center, least, most)
 
 
 def _line(

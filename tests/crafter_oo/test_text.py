@@ -174,12 +174,12 @@ def test_report_draws_nineteen_rows_and_objects_within_nine_steps() -> None:
 
 def test_report_separates_near_from_distant() -> None:
     state = meadow()
-    state.set_material(32, 40, Material.IRON)  # 8 steps
+    state.set_material(32, 41, Material.IRON)  # 9 steps
     state.set_material(20, 32, Material.IRON)  # 12 steps
     state.create_object(PlantState, Position(33, 30))
     state.create_object(SkeletonState, Position(63, 0))
     near, distant = observation_text(state).split("Nearest in the distant view:\n")
-    assert "- iron: distance 8, 8 steps south, at (32, 40)" in near
+    assert "- iron: distance 9, 9 steps south, at (32, 41)" in near
     assert "- plant: distance 3, 2 steps north, 1 step east, at (33, 30)" in near
     assert "- grass: distance 0, here, at (32, 32)" in near
     assert "- skeleton: not present" in near
