@@ -10,6 +10,7 @@ from envs.crafter_oo.draws import SequentialDraws
 from envs.crafter_oo.engine import initial_state, transition
 from envs.crafter_oo.kernel import fingerprint, successors
 from envs.crafter_oo.state import (
+    RIGHT,
     ArrowState,
     CowState,
     ObjectState,
@@ -56,7 +57,7 @@ def test_one_step_distribution_on_open_grass(
 
 def test_a_zombie_beside_the_player_strikes_if_it_stays():
     world = meadow()
-    world.create_object(ZombieState, world.player.position + (1, 0))
+    world.create_object(ZombieState, world.player.position + RIGHT)
     struck = sum(s.probability for s in successors(world, "noop") if s.state.player.health == 7)
     assert struck == pytest.approx(0.925)
 

@@ -166,7 +166,12 @@ def test_crafting_fails_on_the_left_column_and_top_row(cell: tuple[int, int], wo
 
 @pytest.mark.parametrize(
     ("sword", "hits"),
-    [(None, (5, 3, 3)), ("wood_sword", (3, 2, 2)), ("stone_sword", (2, 1, 1)), ("iron_sword", (1, 1, 1))],
+    [
+        (None, (5, 3, 3)),
+        ("wood_sword", (3, 2, 2)),
+        ("stone_sword", (2, 1, 1)),
+        ("iron_sword", (1, 1, 1)),
+    ],
 )
 def test_blows_to_kill(sword: str | None, hits: tuple[int, int, int]):
     for kind, expected in zip((ZombieState, CowState, SkeletonState), hits, strict=True):
@@ -217,5 +222,5 @@ def test_player_health_wins_over_the_inventory():
 
 @pytest.mark.parametrize("action", [-1, 17, "jump", "Move West (left)"])
 def test_unknown_actions_are_refused(action: int | str):
-    with pytest.raises(ValueError, match="an action is an index 0..16 or one of noop"):
+    with pytest.raises(ValueError, match=r"an action is an index 0\.\.16 or one of noop"):
         transition(meadow(), action)

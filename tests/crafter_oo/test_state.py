@@ -134,7 +134,7 @@ def test_every_missing_field_is_named(path: tuple[str | int, ...]):
     for part in path[:-1]:
         place = place[part]
     del place[path[-1]]
-    with pytest.raises(ValueError, match="missing|expected") as caught:
+    with pytest.raises(ValueError, match=r"missing|expected") as caught:
         from_dict(data)
     assert str(caught.value).startswith(spelled(path[:-1]))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worldmodels.onelife.distributions import Distribution, clamped, logsumexp
+from worldmodels.onelife.distributions import Distribution, Value, clamped, logsumexp
 from worldmodels.onelife.observables import ABSENT
 from worldmodels.onelife.products import cast_votes, multiply
 
@@ -120,7 +120,7 @@ def test_probabilities_become_scores_and_zero_becomes_the_floor() -> None:
 
 
 @pytest.mark.parametrize("probabilities", [{0: 0.5}, {0: 1.5, 1: -0.5}, {0: math.nan}, {}])
-def test_probabilities_that_are_none_are_refused(probabilities: dict[int, float]) -> None:
+def test_probabilities_that_are_none_are_refused(probabilities: dict[Value, float]) -> None:
     with pytest.raises(ValueError, match="sum to 1"):
         Distribution.of(probabilities)
 

@@ -272,13 +272,9 @@ def test_learned_inertia_is_the_minimum_of_its_loss() -> None:
 
 
 def test_without_silent_observables_inertia_keeps_its_initial_weight() -> None:
-    both = [
-        FunctionLaw[Switches, Toggle](
-            name, lambda s, a: True, lambda s, a, name=name: {name: Distribution.uniform([0, 1])}
-        )
-        for name in ("a", "b")
-    ]
-    model = learn(both, walk_of("switches", 9), SWITCHES, FitConfig(prune=False))
+    coins = {name: Distribution.uniform([0, 1]) for name in ("a", "b")}
+    both = FunctionLaw[Any, Any]("both are coins", lambda s, a: True, lambda s, a: coins)
+    model = learn([both], walk_of("switches", 9), SWITCHES, FitConfig(prune=False))
     assert model.scoring.inertia == 0.5
 
 

@@ -2,8 +2,7 @@
 
 Two things are switched off in the peer, both listed in `envs/crafter_oo/README.md`: pictures, which
 take random numbers from the world at night, and the order in which creatures are taken from a
-chunk, which depends on memory addresses there. One field means something else: in a step slept
-through, ours records the action `sleep` that was executed, the peer the one that was chosen.
+chunk, which depends on memory addresses there.
 """
 
 from collections.abc import Iterator
@@ -136,8 +135,6 @@ class Twins:
         return self.state.player.position + self.state.player.facing
 
     def step(self, action: int) -> None:
-        player = self.env._player
-        slept_through = player.sleeping and player.inventory["energy"] < 9
         _, peer_reward, peer_done, peer_info = self.env.step(action)
         result = transition_full(self.state, action)
         self.state, self.done = result.state, result.terminated or result.truncated
@@ -150,8 +147,6 @@ class Twins:
             "info.player_pos": (ours.pop("player_pos"), tuple(peers.pop("player_pos"))),
             "info": (ours, peers),
         }
-        assert player.action == ACTION_SLUGS[action]
-        player.action = "sleep" if slept_through else player.action
         self.compare(ACTION_SLUGS[action], found)
 
     def compare(self, event: str, found: dict[str, tuple[Any, Any]]) -> None:

@@ -77,6 +77,11 @@ class OneLife(WorldModel[StateT, ActionT]):
         return self._panel.errors
 
     @override
+    def notes(self) -> dict[str, float]:
+        skipped = sum(self.skipped.values())
+        return {"laws_skipped": float(skipped)} if skipped else {}
+
+    @override
     def sample(self, key: int, state: StateT, action: ActionT) -> StateT:
         ballots = forecast(state, self._panel.effects(state, action), self.observables)
         return self.observables.write(state, draw(weigh(ballots, self.weights), key))

@@ -67,7 +67,10 @@ class Predictions:
         """Negative log-likelihood, summed over transitions and predicted observables."""
         total = weights.new_zeros(())
         for bucket in self.buckets:
-            happened = bucket.logits(weights).log_softmax(dim=1)[:, 0]
+            # Not log_softmax: it starts threads for any size, and on a busy machine takes 100
+            # times as long.
+            logits = bucket.logits(weights)
+            happened = logits[:, 0] - torch.logsumexp(logits, dim=1)
             total = total - torch.dot(bucket.counts, happened)
         return total
 

@@ -89,6 +89,11 @@ class PoEWorld(WorldModel[StateT, ActionT]):
         return self._panel.errors
 
     @override
+    def notes(self) -> dict[str, float]:
+        skipped = sum(self.skipped.values())
+        return {"laws_skipped": float(skipped)} if skipped else {}
+
+    @override
     def sample(self, key: int, state: StateT, action: ActionT) -> StateT:
         before, _ = self.observables.compare(state, state)
         products = self._products(state, action, before if self.is_jumpy else ())

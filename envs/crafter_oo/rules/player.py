@@ -34,12 +34,13 @@ from envs.crafter_oo.tables import (
     Material,
 )
 
-MOVES: Final = {
-    Action.MOVE_LEFT.slug: LEFT,
-    Action.MOVE_RIGHT.slug: RIGHT,
-    Action.MOVE_UP.slug: UP,
-    Action.MOVE_DOWN.slug: DOWN,
+_STEPS: Final = {
+    Action.MOVE_LEFT: LEFT,
+    Action.MOVE_RIGHT: RIGHT,
+    Action.MOVE_UP: UP,
+    Action.MOVE_DOWN: DOWN,
 }
+MOVES: Final = {action.slug: step for action, step in _STEPS.items()}
 _BY_SLUG: Final = {action.slug: action for action in Action}
 
 COW_FOOD: Final = 6
@@ -59,13 +60,14 @@ _COUNTS: Final = operator.attrgetter(*ITEMS)  # faster than `Inventory.values`, 
 def update_player(world: World, player: PlayerState, draws: Draws) -> None:
     """One step of the player; the chosen action stands in `player.action`."""
     target = player.position + player.facing  # where it looked before it acts
+    action = _BY_SLUG[player.action]
     if player.sleeping:
         if player.inventory.energy < MAX_ITEM:
-            player.action = Action.SLEEP.slug
+            action = Action.SLEEP  # whatever was chosen
         else:
             player.sleeping = False
             player.achievements.wake_up += 1
-    _act(world, player, target, draws)
+    _act(world, player, action, target, draws)
     _grow_needy(player)
     _heal_or_suffer(player)
     _clamp(player)
@@ -74,10 +76,10 @@ def update_player(world: World, player: PlayerState, draws: Draws) -> None:
     player.last_health = player.health
 
 
-def _act(world: World, player: PlayerState, target: Position, draws: Draws) -> None:
-    action = _BY_SLUG[player.action]
-    if player.action in MOVES:
-        player.facing = MOVES[player.action]
+def _act(world: World, player: PlayerState, action: Action, target: Position, draws: Draws) -> None:
+    step = _STEPS.get(action)
+    if step is not None:
+        player.facing = step
         world.move(player, player.facing, PLAYER_WALKABLE)
         if world.material(player.position) == Material.LAVA:
             player.health = 0

@@ -89,7 +89,7 @@ def _sleeps(state: WorldState, action: str) -> Effects:
 def _living_laws() -> list[CrafterLaw]:
     return [
         law("time passes", always, _clock),
-        law("the action is remembered", always, lambda s, a: sure(action=chosen(s, a))),
+        law("the action is remembered", always, lambda s, a: sure(action=a)),
         law(
             "moving turns the player",
             _moves,
