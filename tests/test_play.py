@@ -17,7 +17,7 @@ from PIL import Image
 from toys import WALK, WalkParams
 
 import envs.play
-from envs.catalog import CATALOG, find_world
+from envs.catalog import CATALOG, find_world, load_core, make_params
 from envs.play import PlayConfig, Recording, Session, main, parse_params, parse_size
 from envs.viewer import Window, key_code
 
@@ -231,7 +231,6 @@ def test_a_wrong_key_name_is_refused() -> None:
 
 @pytest.mark.parametrize("world", [name for name in CATALOG if not name.startswith("Toy")])
 def test_no_world_uses_a_key_of_the_viewer(world: str) -> None:
-    from envs.catalog import load_core
 
     keys = load_core(find_world(world)).keys()
     assert keys
@@ -289,7 +288,6 @@ def test_a_recording_is_exact_where_the_palette_allows(tmp_path: Path) -> None:
 
 
 def test_a_saved_crafter_state_can_be_played_on(tmp_path: Path) -> None:
-    from envs.catalog import load_core, make_params
 
     world = find_world("CrafterOO-v0")
     core = load_core(world)
@@ -319,8 +317,13 @@ def _drive(screen: str, folder: Path) -> None:
     surroundings |= {"DISPLAY": screen, "PYTHONPATH": os.getcwd()}
     time.sleep(1)
     command = [sys.executable, "-m", "envs.play", "CrafterOO-v0", "--seed", "1", "--turn-based"]
+    core = load_core(find_world("CrafterOO-v0"))
+    start = core.initial((1, 1), make_params(find_world("CrafterOO-v0"), {"area": [16, 16]}))
+    start.player.inventory.wood = 1
+    start.set_facing_material("tree")
+    (folder / "start.json").write_text(core.dumps(start))
     with subprocess.Popen(
-        [*command, "--record", "game.gif"], cwd=folder, env=surroundings
+        [*command, "--load", "start.json", "--record", "game.gif"], cwd=folder, env=surroundings
     ) as player:
 
         def xdotool(*arguments: str) -> None:
@@ -337,14 +340,17 @@ def _drive(screen: str, folder: Path) -> None:
             assert player.poll() is None, "the viewer ended before its window opened"
             time.sleep(0.1)
         time.sleep(2)
-        for key in ("a", "a", "w"):
+        for key in ("space", "t", "a", "Return", "d", "period"):  # paused from Return on
             xdotool("key", key)
-        xdotool("key", "F6")
-        xdotool("key", "F12")
-        xdotool("key", "Escape")
+        for key in ("F6", "F12", "BackSpace", "F6", "F12", "Escape"):
+            xdotool("key", key)
         assert player.wait(timeout=60) == 0
-    state = json.loads((folder / "CrafterOO-v0-step3.json").read_text())
-    assert (state["step_count"], state["player"]["action"]) == (3, "move_up")
-    assert (folder / "CrafterOO-v0-step3.png").exists()
+    state = json.loads((folder / "CrafterOO-v0-step4.json").read_text())
+    achievements = state["player"]["achievements"]
+    assert (achievements["collect_wood"], achievements["place_table"]) == (1, 1)
+    assert any("table" in column for column in state["materials"])
+    again = json.loads((folder / "CrafterOO-v0-step0.json").read_text())
+    assert again["player"]["inventory"]["wood"] == 1
+    assert (folder / "CrafterOO-v0-step4.png").exists()
     with Image.open(folder / "game.gif") as movie:
         assert movie.n_frames > 1
