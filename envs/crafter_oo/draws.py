@@ -171,6 +171,9 @@ class SequentialDraws(Draws):
     def copy(self) -> "SequentialDraws":
         return SequentialDraws(self._block, self.position)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return loads_draws, (self.dumps(),)  # without the chain of later blocks
+
     @override
     def dumps(self) -> str:
         key = base64.b64encode(self._block.key.astype("<u4").tobytes()).decode()

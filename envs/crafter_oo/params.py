@@ -1,7 +1,10 @@
 """What can be chosen about a Crafter-OO world."""
 
 import dataclasses
+import math
 from typing import Literal, get_args
+
+from envs.crafter_oo.tables import ITEMS
 
 Observation = Literal["entities", "oo", "pixels", "semantic", "symbolic"]
 
@@ -26,7 +29,11 @@ class CrafterParams:
             raise ValueError(f"obs is one of {', '.join(get_args(Observation))}; got {self.obs!r}")
         for name in ("area", "view", "size"):
             pair = getattr(self, name)
-            if len(pair) != 2 or min(pair) < 1:
+            if not isinstance(pair, tuple) or len(pair) != 2 or min(pair) < 1:
                 raise ValueError(f"{name} is a pair of positive numbers (x, y); got {pair!r}")
-        if self.view[1] < 3:
-            raise ValueError(f"view needs 3 rows or more, two show the inventory; got {self.view}")
+        rows = math.ceil(len(ITEMS) / self.view[0])
+        if self.view[1] <= rows:
+            raise ValueError(
+                f"view needs more than {rows} rows, since the inventory takes {rows} at "
+                f"{self.view[0]} columns; got {self.view}"
+            )

@@ -1,5 +1,8 @@
 """Random numbers: equal to numpy's stream, equal in Python and JAX, copied cheaply."""
 
+import copy
+import pickle
+
 import jax
 import numpy as np
 import pytest
@@ -107,3 +110,12 @@ def test_draws_survive_serialisation(draws: SequentialDraws | KeyedDraws):
 def test_a_broken_random_state_is_refused(text: str):
     with pytest.raises(ValueError, match=r"random state|64-bit"):
         loads_draws(text)
+
+
+def test_an_early_copy_of_a_long_stream_can_be_pickled_and_deepcopied() -> None:
+    draws = SequentialDraws.from_seed(3)
+    early = draws.copy()
+    for _ in range(624 * 1500 // 2):  # far more blocks than Python may recurse
+        draws.uniform(0, 0)
+    for twin in (pickle.loads(pickle.dumps(early)), copy.deepcopy(early)):
+        assert twin.uniform(0, 0) == early.copy().uniform(0, 0)

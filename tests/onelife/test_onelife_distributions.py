@@ -82,6 +82,13 @@ def test_an_open_domain_yields_only_named_values_and_the_current_one(
     assert product.sample(uniform) in ("new", ABSENT)
 
 
+def test_listed_values_of_an_open_domain_share_the_chance_of_everything_else() -> None:
+    product = multiply(cast_votes([(0, Distribution.point("new"))], None, "old", -1.0), [1.0])
+    draws = [product.sample((i + 0.5) / 10_000) for i in range(10_000)]
+    expected = 1.0 / (1.0 + math.exp(-1.0))  # not 1 / (1 + 2 exp(-1))
+    assert draws.count("new") / 10_000 == pytest.approx(expected, abs=2e-4)
+
+
 def test_samples_of_a_closed_domain_follow_its_probabilities() -> None:
     domain = tuple(range(5))
     voices = [(0, Distribution.of({3: 0.75, 1: 0.25})), (1, Distribution.uniform([1, 2]))]

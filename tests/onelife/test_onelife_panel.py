@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Hashable
 from typing import Any, cast
 
@@ -99,6 +100,18 @@ def test_many_short_calls_that_together_exceed_the_limit_are_all_answered() -> N
         for _ in range(200):
             panel.effects(1, None)
     assert not panel.skipped
+
+
+@posix
+def test_a_call_of_half_the_time_limit_is_answered() -> None:
+    def slow(state: Any, action: Any) -> dict[str, Distribution]:
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            pass
+        return {}
+
+    panel = LawPanel([bad(slow)], time_limit=1.0)
+    assert panel.effects(1, None) == [(0, {})]
 
 
 @posix
