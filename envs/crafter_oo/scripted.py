@@ -17,21 +17,11 @@ from envs.crafter_oo.state import (
     WorldState,
     ZombieState,
 )
-from envs.crafter_oo.tables import (
-    COLLECT,
-    DAY_LENGTH,
-    MAKE,
-    MAX_ITEM,
-    WALKABLE,
-    Action,
-    Make,
-    Material,
-)
+from envs.crafter_oo.tables import COLLECT, MAKE, MAX_ITEM, WALKABLE, Action, Make, Material
 
-TIRED: Final = 3  # energy
-WEAK, HEALED = 4, 6  # health at which it hides, and comes out again
-DUSK, NIGHT, MORNING = 90, 145, 270  # steps of a day of 300: stock up, hide, come out
-FORAGE: Final = 20  # cells; how far it goes for a ripe plant when it is not hungry
+LOW_VITAL: Final = 4
+TIRED: Final = 3
+DARK: Final = 0.35  # daylight below which it is night
 
 _MOVES: Final = dict(
     zip(
@@ -67,10 +57,8 @@ class ScriptedPlayer:
 
     def act(self, state: WorldState) -> Action:
         """Choose the next action."""
-        if self._random.random() < self.curiosity and not _is_beside_lava(state):
-            action = Action(int(self._random.integers(len(Action))))
-            if action is not Action.SLEEP or _is_safe_to_sleep(state):
-                return action
+        if self._random.random() < self.curiosity:
+            return Action(int(self._random.integers(len(Action))))
         if state.player.sleeping:
             return Action.NOOP
         plans = (
@@ -83,41 +71,10 @@ class ScriptedPlayer:
             *_craft_plans(),
             _hunt_skeleton,
             _stock_up,
-            _tend,
         )
         actions = (plan(state) for plan in plans)
         found = next((action for action in actions if action is not None), None)
-        return Action.NOOP if found is None else found
-
-
-def _is_beside_lava(state: WorldState) -> bool:
-    around = (state.player.position + step for step in DIRECTIONS)
-    return any(state.contains(c) and state.materials[c] == Material.LAVA for c in around)
-
-
-def _is_safe_to_sleep(state: WorldState) -> bool:
-    return state.player.inventory.energy == MAX_ITEM or _is_sheltered(state)
-
-
-def _hour(state: WorldState) -> int:
-    return state.step_count % DAY_LENGTH
-
-
-def _is_night(state: WorldState) -> bool:
-    return NIGHT <= _hour(state) < MORNING
-
-
-def _is_sheltered(state: WorldState) -> bool:
-    return _room(state, state.player.position) <= 2
-
-
-def _low_vital(state: WorldState) -> int:
-    """Food or drink at which it goes for more: early before the night, late during it."""
-    if state.get_target_tile()[0] == "water" and not _is_sheltered(state):
-        return MAX_ITEM - 1
-    if _is_night(state):
-        return 2
-    return 6 if _hour(state) >= DUSK else 4
+        return Action(int(self._random.integers(1, 5))) if found is None else found
 
 
 def _fight(state: WorldState) -> Action | None:
@@ -126,7 +83,7 @@ def _fight(state: WorldState) -> Action | None:
 
 
 def _drink(state: WorldState) -> Action | None:
-    if state.player.inventory.drink > _low_vital(state):
+    if state.player.inventory.drink > LOW_VITAL:
         return None
     return _use(state, _cells_of(state, Material.WATER), Action.DO)
 
@@ -134,45 +91,30 @@ def _drink(state: WorldState) -> Action | None:
 def _eat(state: WorldState) -> Action | None:
     food = state.player.inventory.food
     ripe = [p.position for p in state.of_type(PlantState) if p.ripe and food < MAX_ITEM]
-    if food > _low_vital(state):
-        near = [cell for cell in ripe if cell.distance(state.player.position) < FORAGE]
-        return None if _is_night(state) else _use(state, near, Action.DO)
+    if food > LOW_VITAL:
+        near = [cell for cell in ripe if cell.distance(state.player.position) < 20]
+        return _use(state, near, Action.DO)
     return _use(state, [*ripe, *_places(state, CowState)], Action.DO)
 
 
 def _rest(state: WorldState) -> Action | None:
-    """Spend the night, and tired or weak days, walled in: a zombie's blow costs a sleeper 7."""
-    inventory, is_sheltered = state.player.inventory, _is_sheltered(state)
-    is_tired = inventory.energy <= TIRED
-    is_weak = inventory.health <= (HEALED if is_sheltered else WEAK)
-    if not (_is_night(state) or is_tired or is_weak):
+    """Spend the night, and tired days, walled in: a zombie's blow costs a sleeper 7."""
+    inventory = state.player.inventory
+    is_night = state.daylight < DARK
+    if not is_night and inventory.energy > TIRED:
         return None
-    if is_sheltered:
+    if _room(state, state.player.position) <= 2:
         return Action.SLEEP if inventory.energy < MAX_ITEM else Action.NOOP
-    if inventory.wood_pickaxe and (action := _dig_in(state)):
-        return action
-    return Action.SLEEP if inventory.energy == 0 else None
-
-
-def _dig_in(state: WorldState) -> Action | None:
-    """Make a hole of two cells in a row in the rock, and shut it from inside.
-
-    A player can face an open cell only by walking toward it: hence in to the far end, back
-    toward the entrance, and a stone into what lies before it.
-    """
-    here, facing = state.player.position, state.player.facing
-    if _is_open(state, here + facing) and state.player.inventory.stone:
-        if _room(state, here, shut=here + facing) <= 2:
+    ahead = state.player.position + state.player.facing
+    if inventory.stone and _is_open(state, ahead):
+        if _room(state, state.player.position, shut=ahead) <= 2:
             return Action.PLACE_STONE
-    for step in DIRECTIONS:
-        if _is_open(state, here + step) and _room(state, here, here + step + step) <= 2:
-            return _MOVES[step]
-    for step in DIRECTIONS:
-        end = here + step
-        is_end = state.contains(end) and state.materials[end] in {Material.STONE, *WALKABLE}
-        if is_end and _room(state, here, here - step) <= 2 and _room(state, end, here) == 1:
-            return _step(state, step)
-    return _walk(state, _deep_cells(state))
+        exits = [d for d in DIRECTIONS if _is_open(state, state.player.position + d)]
+        if len(exits) == 1 and _room(state, state.player.position) > 2:
+            return _MOVES[exits[0]]  # out of the hole, to shut it from inside
+    if inventory.stone and inventory.wood_pickaxe and (rock := _deep_cells(state)):
+        return _walk(state, rock)
+    return Action.SLEEP if inventory.energy == 0 else None
 
 
 def _is_open(state: WorldState, cell: Position) -> bool:
@@ -205,14 +147,8 @@ def _deep_cells(state: WorldState) -> list[Position]:
 
 
 def _garden(state: WorldState) -> Action | None:
-    """Plant a sapling, and fence it: a creature beside it would trample it."""
-    if plants := list(state.of_type(PlantState)):
-        gaps = [plant.position + step for plant in plants for step in DIRECTIONS]
-        taken = set(_places(state, ObjectState)) - {state.player.position}
-        gaps = [cell for cell in gaps if _is_open(state, cell) and cell not in taken]
-        if state.player.inventory.stone < len(gaps) or any(plant.ripe for plant in plants):
-            return None
-        return _use(state, gaps, Action.PLACE_STONE)
+    if any(True for _ in state.of_type(PlantState)):
+        return None
     action = Action.PLACE_PLANT if state.player.inventory.sapling else Action.DO
     taken = set(_places(state, ObjectState))
     x, y = state.player.position
@@ -300,14 +236,6 @@ def _hunt_skeleton(state: WorldState) -> Action | None:
 
 def _stock_up(state: WorldState) -> Action | None:
     return _gather(state, "stone", MAX_ITEM) or _gather(state, "wood", MAX_ITEM)
-
-
-def _tend(state: WorldState) -> Action | None:
-    """Stay near a plant: it grows only while the player is about."""
-    near = state.update_distance - 6
-    here = state.player.position
-    far = [cell for cell in _places(state, PlantState) if cell.distance(here) > near]
-    return _use(state, far, Action.NOOP)
 
 
 def _cells_of(state: WorldState, material: Material) -> list[Position]:
