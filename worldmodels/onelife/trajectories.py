@@ -41,7 +41,7 @@ def save(
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
-    with gzip.GzipFile(partial, "wb", mtime=0) as file:
+    with partial.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
         for line in _lines(first, steps, header):
             file.write((json.dumps(line, separators=(",", ":")) + "\n").encode())
     partial.replace(target)
