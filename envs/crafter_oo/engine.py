@@ -45,6 +45,7 @@ def initial_state(
     view: tuple[int, int] = (9, 9),
     seed: int | None = None,
     episode: int = 1,
+    draws: Draws | None = None,
 ) -> WorldState:
     """A new world: that of Crafter's `Env(area, view, seed=seed)` after `episode` resets.
 
@@ -53,9 +54,13 @@ def initial_state(
         view: cells the player sees; objects within twice the larger number are updated.
         seed: any integer; None draws one.
         episode: counts from 1.
+        draws: where the random numbers of this life come from, in place of `seed` and `episode`;
+            the state takes a copy.
     """
     if min(area) < 1 or min(view) < 1:
         raise ValueError(f"area and view are pairs of positive numbers, got {area} and {view}")
+    if draws is not None:
+        return _populated(area, view, draws.copy())
     seed = random.SystemRandom().randrange(2**31 - 1) if seed is None else int(seed)
     draws = SequentialDraws.from_seed(hash((seed, episode)) % (2**31 - 1))
     return _populated(area, view, draws)

@@ -5,6 +5,7 @@ Distances are Manhattan. States are mutable, so that edits are easy to write; `t
 changes its input, and `WorldState.copy` shares nothing that can change.
 """
 
+import bisect
 import copy
 import dataclasses
 import functools
@@ -281,6 +282,7 @@ OBJECT_TYPES: Final[dict[str, type[ObjectState]]] = {
 ObjectT = TypeVar("ObjectT", bound=ObjectState)
 
 ChunkKey = tuple[int, int, int, int]  # xmin, xmax, ymin, ymax; maxima excluded
+CHUNK_SIZE: Final = (12, 12)  # cells; chunks at the far borders may be smaller
 
 
 @dataclasses.dataclass(slots=True)
@@ -288,7 +290,7 @@ class ChunkState:
     """A block of cells in which creatures are kept in balance."""
 
     chunk_key: ChunkKey
-    objects: list[int]  # entity ids
+    objects: list[int]  # entity ids, ascending
 
     def copy(self) -> "ChunkState":
         """An equal chunk with its own list."""
@@ -399,7 +401,7 @@ class WorldState:
     step_count: int = 0
     daylight: float = FIRST_DAYLIGHT
     entity_id_counter_state: int = 1  # the next id to be given
-    chunk_size: tuple[int, int] = (12, 12)
+    chunk_size: tuple[int, int] = CHUNK_SIZE
     event_bus: list[str] = dataclasses.field(default_factory=list)
 
     @property
@@ -520,7 +522,7 @@ class WorldState:
         if chunk is None:
             chunk = ChunkState(key, [])
             self.chunks.append(chunk)
-        chunk.objects.append(entity.entity_id)
+        bisect.insort(chunk.objects, entity.entity_id)
 
     def _leave_chunks(self, entity_id: int) -> None:
         for chunk in self.chunks:
@@ -565,6 +567,8 @@ def check_invariants(state: WorldState) -> None:
     if members != ids:
         raise ValueError(f"every object must be in exactly one chunk; chunks hold ids {members}")
     for chunk in state.chunks:
+        if chunk.objects != sorted(chunk.objects):
+            raise ValueError(f"chunk {chunk.chunk_key} must list its ids in ascending order")
         for entity_id in chunk.objects:
             entity = state.objects[ids.index(entity_id)]
             if chunk_key_of(*entity.position, state.size, state.chunk_size) != chunk.chunk_key:

@@ -123,7 +123,7 @@ def _maybe_despawn(world: World, chunk: ChunkState, class_index: int, draws: Dra
     rule = BALANCES[class_index]
     owner = balance_owner(_index(world.state, chunk.chunk_key), class_index)
     if draws.chance(rule.despawn_chance, owner, DESPAWN_SLOT):
-        members = (world.find(entity_id) for entity_id in sorted(chunk.objects))
+        members = (world.find(entity_id) for entity_id in chunk.objects)
         creatures = [entity for entity in members if type(entity) is rule.kind]
         creature = creatures[draws.integer(owner, WHICH_SLOT, len(creatures))]
         if creature.distance(world.player.position) >= rule.despawn_distance:

@@ -1,5 +1,6 @@
 """A state while it is being stepped: who stands where, and how things move."""
 
+import bisect
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -144,7 +145,7 @@ class World:
         return found
 
     def _enter(self, entity: ObjectState) -> None:
-        self._chunk_at(*entity.position).objects.append(entity.entity_id)
+        bisect.insort(self._chunk_at(*entity.position).objects, entity.entity_id)
 
     def _chunk_at(self, x: int, y: int) -> ChunkState:
         state = self.state
