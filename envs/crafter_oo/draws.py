@@ -225,7 +225,8 @@ class KeyedDraws(Draws):
         return json.dumps({"kind": "keyed", "key": self.key, "step": self.step})
 
 
-_ROTATIONS: Final = ((13, 15, 26, 6), (17, 29, 16, 24))
+ROTATIONS: Final = ((13, 15, 26, 6), (17, 29, 16, 24))  # of Threefry-2x32, in turn
+SKEIN_PARITY: Final = 0x1BD11BDA
 
 
 def threefry_2x32(key: tuple[int, int], counter: tuple[int, int]) -> tuple[int, int]:
@@ -233,11 +234,11 @@ def threefry_2x32(key: tuple[int, int], counter: tuple[int, int]) -> tuple[int, 
 
     Source: Salmon et al., SC 2011; constants as in Random123.
     """
-    schedule = (key[0], key[1], key[0] ^ key[1] ^ 0x1BD11BDA)
+    schedule = (key[0], key[1], key[0] ^ key[1] ^ SKEIN_PARITY)
     x = (counter[0] + schedule[0]) & 0xFFFFFFFF
     y = (counter[1] + schedule[1]) & 0xFFFFFFFF
     for group in range(5):
-        for rotation in _ROTATIONS[group % 2]:
+        for rotation in ROTATIONS[group % 2]:
             x = (x + y) & 0xFFFFFFFF
             y = ((y << rotation) | (y >> (32 - rotation))) & 0xFFFFFFFF
             y ^= x

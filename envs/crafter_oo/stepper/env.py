@@ -31,7 +31,11 @@ class CrafterStepper(FunctionalEnv[StepperState, StepperParams, Any]):
 
     @override
     def transition(
-        self, key: PRNGKeyArray, state: StepperState, action: Int32[Array, ""], params: StepperParams
+        self,
+        key: PRNGKeyArray,
+        state: StepperState,
+        action: Int32[Array, ""],
+        params: StepperParams,
     ) -> StepperState:
         del key  # the state has its own
         return transition(state, action, params)
