@@ -16,6 +16,8 @@ class World:
     core: str  # "module:class" of a FunctionalEnv without constructor arguments
     params: str  # "module:class" of a frozen dataclass; its fields are the keywords of gym.make
     versions: str  # what changed a trajectory, newest last
+    stepper: str | None = None  # "module:class" of the same world's rules as a jax core
+    stepper_params: str | None = None  # of its params; see `make_stepper_params`
     variants: tuple[dict[str, Any], ...] = ({},)  # keywords that the conformance tests run
     render_modes: tuple[str, ...] = ("human", "rgb_array", "ansi")
     render_size: tuple[int, int] = (576, 576)  # pixels (width, height)
@@ -30,8 +32,11 @@ CATALOG: Final[dict[str, World]] = {
             core="envs.crafter_oo.env:CrafterOO",
             params="envs.crafter_oo.params:CrafterParams",
             versions="v0: the rules and the worlds of Crafter 1.8.3, seed by seed",
+            stepper="envs.crafter_oo.stepper.env:CrafterStepper",
+            stepper_params="envs.crafter_oo.stepper.state:StepperParams",
             variants=tuple(
-                {"obs": obs} for obs in ("entities", "oo", "pixels", "semantic", "symbolic")
+                {"obs": obs}
+                for obs in ("classic1345", "entities", "oo", "pixels", "semantic", "symbolic")
             ),
         ),
     )
@@ -74,15 +79,49 @@ def make_params(world: World, keywords: dict[str, Any]) -> Any:
         ValueError: the world refuses a value.
     """
     params_class = _load(world.params)
-    known = [field.name for field in dataclasses.fields(params_class)]
+    _check_keywords(world, keywords, _names(params_class))
+    # JSON has no tuples, and specs of environments are stored as JSON
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in keywords.items()}
+    return params_class(**values)
+
+
+def stepper_row(world: World) -> World:
+    """The row as a row of its stepper; itself where it names none."""
+    if world.stepper is None or world.stepper_params is None:
+        return world
+    return dataclasses.replace(world, core=world.stepper, params=world.stepper_params)
+
+
+def make_stepper_params(world: World, keywords: dict[str, Any]) -> Any:
+    """The parameters of the core of `stepper_row(world)`.
+
+    Those of a stepper are a frozen dataclass whose field `world` is the row's own parameters; the
+    keywords are the fields of both.
+
+    Raises:
+        TypeError: a keyword is a field of neither.
+        ValueError: the world or its stepper refuses a value.
+    """
+    if world.stepper_params is None:
+        return make_params(world, keywords)
+    params_class = _load(world.stepper_params)
+    own = [name for name in _names(params_class) if name != "world"]
+    _check_keywords(world, keywords, [*_names(_load(world.params)), *own])
+    of_world = {name: value for name, value in keywords.items() if name not in own}
+    of_stepper = {name: value for name, value in keywords.items() if name in own}
+    return params_class(world=make_params(world, of_world), **of_stepper)
+
+
+def _names(params_class: Any) -> list[str]:
+    return [field.name for field in dataclasses.fields(params_class)]
+
+
+def _check_keywords(world: World, keywords: dict[str, Any], known: list[str]) -> None:
     unknown = [name for name in keywords if name not in known]
     if unknown:
         raise TypeError(
             f"{world.id} has no keyword {', '.join(unknown)}; its keywords are {', '.join(known)}"
         )
-    # JSON has no tuples, and specs of environments are stored as JSON
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in keywords.items()}
-    return params_class(**values)
 
 
 @cache

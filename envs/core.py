@@ -5,8 +5,8 @@ jax is imported inside the functions that need it, so a world of plain Python ob
 
 import abc
 import dataclasses
-from collections.abc import Callable
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, dataclass_transform, final
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar, dataclass_transform, final
 
 import gymnasium
 import numpy as np
@@ -81,7 +81,7 @@ class FunctionalEnv(abc.ABC, Generic[StateT, ParamsT, ObsT]):
         """Space of one agent's actions."""
 
     def key(self, seed: int, episode: int) -> Any:
-        """Where the randomness of one episode comes from.
+        """Where the randomness of one episode comes from; a jax core leaves this as it is.
 
         Args:
             seed: What a person gave, >= 0.
@@ -89,8 +89,7 @@ class FunctionalEnv(abc.ABC, Generic[StateT, ParamsT, ObsT]):
         """
         import jax
 
-        low, high = seed % 2**32, (seed >> 32) % 2**32  # jax itself would drop the high half
-        return jax.random.fold_in(jax.random.fold_in(jax.random.key(low), high), episode)
+        return jax.random.fold_in(seed_key(seed), episode)
 
     def num_agents(self, params: ParamsT) -> int:
         """How many agents act; above 1, actions, obs and rewards have a leading agent axis."""
@@ -163,6 +162,26 @@ class FunctionalEnv(abc.ABC, Generic[StateT, ParamsT, ObsT]):
         )
 
 
+def seed_key(seed: int) -> Any:
+    """The jax key of a seed, 0 <= seed < 2**64; the keys of its episodes are folded from it."""
+    return _key_of_halves(seed % 2**32, (seed >> 32) % 2**32)
+
+
+def seed_keys(seeds: Sequence[int]) -> Any:
+    """`seed_key` of each: what `AutoReset.reset` takes, shape (num_seeds,)."""
+    import jax
+
+    halves = np.array([(seed % 2**32, (seed >> 32) % 2**32) for seed in seeds], np.uint32)
+    return jax.vmap(_key_of_halves)(halves[:, 0], halves[:, 1])
+
+
+def _key_of_halves(low: Any, high: Any) -> Any:
+    """A key of 64 bits; `jax.random.key` itself would drop the high half."""
+    import jax
+
+    return jax.random.fold_in(jax.random.key(low), high)
+
+
 def static(*, default: Any) -> Any:
     """A field fixed at compile time: shapes, counts, flags. Changing it recompiles."""
     return dataclasses.field(default=default, metadata={"static": True})
@@ -197,49 +216,90 @@ def pytree(cls: type[T]) -> type[T]:
     return cls
 
 
+class Worlds(NamedTuple):
+    """Copies of one world, each in a life of its own; every axis is led by B.
+
+    What copy e draws in its n-th episode depends on `keys[e]` and n alone: with
+    `episode_key = fold_in(keys[e], n)`, the first state on `fold_in(episode_key, 0)` and step
+    t = 1, 2, ... on `fold_in(episode_key, t)`, as in an `Episode` of the same seed.
+    """
+
+    states: Any
+    keys: Any  # jax keys, shape (B,); see `seed_keys`
+    episode: Any  # int32, shape (B,), from 1
+    time: Any  # int32, shape (B,), steps since the reset
+
+
 class AutoReset(NamedTuple):
-    """Batched functions of one core, for a training loop; all axes below are led by B."""
+    """Batched functions of one core, to be jitted; every axis is led by B."""
 
-    reset: Callable[[Any, Any], tuple[Any, Any]]  # (key, params) -> (states, obs)
-    step: Callable[[Any, Any, Any, Any], tuple[Any, Step]]  # (key, states, actions, params)
+    reset: Callable[[Any, Any], tuple[Worlds, Any]]  # (keys, params) -> (worlds, obs)
+    step: Callable[[Worlds, Any, Any], tuple[Worlds, Step]]  # (worlds, actions, params)
 
 
-def autoreset(env: FunctionalEnv[Any, Any, Any], num_envs: int, pool: int) -> AutoReset:
+POOL: Final = 16
+"""Fresh states generated at a time, unless told otherwise; see `autoreset`."""
+
+
+def autoreset(
+    env: FunctionalEnv[Any, Any, Any], num_envs: int, pool: int = POOL, mesh: Any = None
+) -> AutoReset:
     """Step `num_envs` copies of a jax core, and replace every episode that ended.
 
-    Each step generates `pool` fresh states and deals them in turn to the episodes that ended;
-    where more ended than that, some begin in the same state and part by their later draws.
-    `Step.obs` is then the first observation of the new episode, and `info["final_obs"]` has what
-    was seen before the replacement, of every copy. Reward and both flags are those of the step.
+    In `step`, `Step.obs` is the first observation of the new episode where one ended, and
+    `info["final_obs"]` has what was seen before the replacement, of every copy. Reward, both
+    flags and the rest of `info` are those of the step.
+
+    Cost: fresh states are generated `pool` at a time until none is missing, and written into
+    their rows; a step in which nothing ended generates nothing. So a step costs
+    ceil(ended / pool) times the generation of `pool` states, never a copy of the batch: jit with
+    the worlds donated, `jax.jit(batch.step, donate_argnums=0)`. A small pool wastes little where
+    worlds are generated one after the other, as on a CPU; a large one takes fewer rounds where
+    `pool` worlds take as long as one, as on a GPU.
+
+    Args:
+        env: A core made of jax functions.
+        num_envs: Number of copies, B.
+        pool: Fresh states generated at a time, on each device.
+        mesh: A `jax.sharding.Mesh` of one axis; each of its devices then holds an equal share of
+            the copies and steps them by itself, which gives the same numbers as one device.
 
     Raises:
-        ValueError: `pool` is not in 1..num_envs, or the core is not made of jax functions.
+        ValueError: a number makes no sense, or the core is not made of jax functions.
     """
     if not env.traceable:
         raise ValueError(f"autoreset needs a jax core, {type(env).__name__} is made of objects")
-    if not 1 <= pool <= num_envs:
-        raise ValueError(f"autoreset needs 1 <= pool <= num_envs, got pool={pool}, {num_envs=}")
-    import jax
+    if num_envs < 1 or pool < 1:
+        raise ValueError(f"autoreset needs num_envs >= 1 and pool >= 1, got {num_envs=}, {pool=}")
+    num_devices = 1 if mesh is None else mesh.size
+    if mesh is not None and (len(mesh.axis_names) != 1 or num_envs % num_devices):
+        raise ValueError(
+            f"autoreset needs a mesh of one axis whose size divides num_envs, got {num_envs=} and "
+            f"the mesh {dict(mesh.shape)}"
+        )
     import jax.numpy as jnp
 
-    start = jax.vmap(env.reset, in_axes=(0, None))
-    advance = jax.vmap(env.step, in_axes=(0, 0, 0, None))
+    from envs import batch
 
-    def reset(key: Any, params: Any) -> tuple[Any, Any]:
-        return start(jax.random.split(key, num_envs), params)
+    pool = min(pool, num_envs // num_devices)
 
-    def step(key: Any, states: Any, actions: Any, params: Any) -> tuple[Any, Step]:
-        step_key, fresh_key = jax.random.split(key)
-        states, out = advance(jax.random.split(step_key, num_envs), states, actions, params)
-        ended = out.terminated | out.truncated
-        fresh = start(jax.random.split(fresh_key, pool), params)
-        turn = (jnp.cumsum(ended) - 1) % pool
+    def begin(keys: Any, params: Any) -> tuple[Worlds, Any]:
+        episode = jnp.ones_like(keys, jnp.int32)
+        states, obs = batch.begin(env, keys, episode, params)
+        return Worlds(states, keys, episode, jnp.zeros_like(episode)), obs
 
-        def deal(new: Any, old: Any) -> Any:
-            chosen = ended.reshape(num_envs, *[1] * (old.ndim - 1))
-            return jnp.where(chosen, new[turn], old)
+    def step(worlds: Worlds, actions: Any, params: Any) -> tuple[Worlds, Step]:
+        worlds, out = batch.advance(env, worlds, actions, params)
+        out = out._replace(info={**out.info, "final_obs": out.obs})
+        return batch.restart(env, pool, worlds, out, out.terminated | out.truncated, params)
 
-        next_states, obs = jax.tree.map(deal, fresh, (states, out.obs))
-        return next_states, out._replace(obs=obs, info={**out.info, "final_obs": out.obs})
+    begin_all = begin if mesh is None else batch.spread(begin, mesh, num_batched=1)
+    step_all = step if mesh is None else batch.spread(step, mesh, num_batched=2)
 
-    return AutoReset(reset, step)
+    def reset(keys: Any, params: Any) -> tuple[Worlds, Any]:
+        if keys.shape != (num_envs,):
+            raise ValueError(f"reset needs jax keys of shape ({num_envs},), got {keys.shape}")
+        worlds, obs = begin_all(keys, params)
+        return worlds, obs
+
+    return AutoReset(reset, step_all)

@@ -1,13 +1,13 @@
-"""One `gymnasium.Env` and one `gymnasium.vector.VectorEnv` for every core."""
+"""One `gymnasium.Env` for every core, and the entry points of Gymnasium."""
 
 from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 from typing_extensions import override
 
-from envs.catalog import World, find_world, load_core, make_params
+from envs.catalog import World, find_world, load_core, make_params, stepper_row
 from envs.core import Frame
 from envs.episode import Episode
 
@@ -42,17 +42,27 @@ def make_vector_env(
     num_envs: int = 1,
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     **keywords: Any,
-) -> SyncVectorEnv:
-    """Entry point of `gymnasium.make_vec`: `num_envs` copies stepped one after the other.
+) -> VectorEnv[Any, Any, Any]:
+    """Entry point of `gymnasium.make_vec`: `num_envs` copies of a world.
+
+    A world made of jax functions, or with a stepper that is, advances all copies in one compiled
+    call; the copies of any other are stepped one after the other.
 
     Args:
         world: Id of a row of the catalog.
         num_envs: Number of copies; seeded with s, s + 1, ...
         autoreset_mode: When an ended episode is replaced; see `AutoresetMode`.
-        **keywords: Those of `make_env`.
+        **keywords: Those of `make_env`. Copies in one call have the fields of their stepper's
+            parameters too, and `state_in_info` not: see `JaxVectorEnv.state`.
     """
+    mode = AutoresetMode(autoreset_mode)
+    row = stepper_row(find_world(world))
+    if load_core(row).traceable:
+        from envs.vector_adapter import make_jax_vector_env
+
+        return make_jax_vector_env(world, num_envs, mode, **keywords)
     copies = [lambda: make_env(world, **keywords) for _ in range(num_envs)]
-    return SyncVectorEnv(copies, autoreset_mode=AutoresetMode(autoreset_mode))
+    return SyncVectorEnv(copies, autoreset_mode=mode)
 
 
 class FunctionalGymEnv(gymnasium.Env[Any, Any]):
@@ -78,11 +88,7 @@ class FunctionalGymEnv(gymnasium.Env[Any, Any]):
     ) -> None:
         check_render_mode(world, render_mode)
         core = load_core(world)
-        if core.num_agents(params) != 1:
-            raise ValueError(
-                f"{world.id} has {core.num_agents(params)} agents; a Gymnasium environment has "
-                "one. Use envs.parallel_adapter.make_parallel_env."
-            )
+        check_one_agent(world, core.num_agents(params))
         self.world = world
         self.metadata = metadata_of(world)  # type: ignore[misc]  # this instance's own
         self.render_mode = render_mode
@@ -184,6 +190,19 @@ def check_render_mode(world: World, render_mode: str | None) -> None:
     if render_mode is not None and render_mode not in world.render_modes:
         raise ValueError(
             f"{world.id} has the render modes {', '.join(world.render_modes)}; got {render_mode!r}"
+        )
+
+
+def check_one_agent(world: World, num_agents: int) -> None:
+    """Refuse a world of several agents.
+
+    Raises:
+        ValueError: says what to use instead.
+    """
+    if num_agents != 1:
+        raise ValueError(
+            f"{world.id} has {num_agents} agents; a Gymnasium environment has one. "
+            "Use envs.parallel_adapter.make_parallel_env."
         )
 
 

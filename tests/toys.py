@@ -1,6 +1,6 @@
-"""Three tiny worlds, so that the house's promises are tested without any real world.
+"""Four tiny worlds, so that the house's promises are tested without any real world.
 
-`Walk` is made of Python objects, `Drift` of jax functions, `Pair` has two agents.
+`Walk` is made of Python objects, `Drift` and `Dice` of jax functions, `Pair` has two agents.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Int
 from typing_extensions import override
 
 from envs.catalog import World
-from envs.core import FunctionalEnv, pytree, static
+from envs.core import FunctionalEnv, IntLike, pytree, static
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,6 +163,91 @@ class Drift(FunctionalEnv[DriftState, DriftParams, Any]):
         return {"distance": jnp.linalg.norm(state.place)}
 
 
+@pytree
+class DiceParams:
+    width: IntLike = 5
+    length: IntLike = 9
+
+
+@pytree
+class DiceStepperParams:
+    world: DiceParams = DiceParams()
+    bonus: IntLike = 0
+
+
+@pytree
+class DiceState:
+    place: Int[Array, ""]
+    face: Int[Array, ""]
+    time: Int[Array, ""]
+
+
+class Dice(FunctionalEnv[DiceState, DiceParams, Any]):
+    """Go on by the action, and throw a die that decides nothing; whole numbers only.
+
+    The die shows which key was used; `place` and `time` follow from the actions alone.
+    """
+
+    @override
+    def initial(self, key: Any, params: DiceParams) -> DiceState:
+        return DiceState(jnp.int32(0), jax.random.randint(key, (), 0, 10**6), jnp.int32(0))
+
+    @override
+    def transition(self, key: Any, state: DiceState, action: Any, params: Any) -> DiceState:
+        face = jax.random.randint(key, (), 0, 10**6)
+        return DiceState(state.place + action, face, state.time + 1)
+
+    @override
+    def observe(self, state: DiceState, params: DiceParams) -> Any:
+        return {"place": state.place, "face": state.face[None]}
+
+    @override
+    def reward(self, state: DiceState, action: Any, next_state: DiceState, params: Any) -> Any:
+        return (next_state.place - state.place).astype(jnp.float32)
+
+    @override
+    def terminated(self, state: DiceState, params: DiceParams) -> Any:
+        return state.place >= params.width
+
+    @override
+    def truncated(self, state: DiceState, params: DiceParams) -> Any:
+        return state.time >= params.length
+
+    @override
+    def observation_space(self, params: DiceParams) -> Any:
+        place = gymnasium.spaces.Box(0, 99, (), np.int32)
+        faces = gymnasium.spaces.Box(0, 10**6, (1,), np.int32)
+        return gymnasium.spaces.Dict({"face": faces, "place": place})
+
+    @override
+    def action_space(self, params: DiceParams) -> Any:
+        return gymnasium.spaces.Discrete(3)
+
+    @override
+    def info(self, state: DiceState, params: DiceParams) -> dict[str, Any]:
+        return {"time": state.time, "marks": {"is_even": state.face % 2 == 0}}
+
+    @override
+    def render(self, state: DiceState, params: DiceParams, size: tuple[int, int]) -> Any:
+        return np.full((size[1], size[0], 3), int(state.place), np.uint8)
+
+
+class DiceStepper(Dice):
+    """The stepper of a row whose params are of another class; a bonus shows which ran."""
+
+    @override
+    def reward(self, state: DiceState, action: Any, next_state: DiceState, params: Any) -> Any:
+        return super().reward(state, action, next_state, params.world) + params.bonus
+
+    @override
+    def terminated(self, state: DiceState, params: Any) -> Any:
+        return super().terminated(state, params.world)
+
+    @override
+    def truncated(self, state: DiceState, params: Any) -> Any:
+        return super().truncated(state, params.world)
+
+
 @dataclasses.dataclass(frozen=True)
 class PairParams:
     lives: int = 3
@@ -230,4 +315,15 @@ DRIFT = World(
     render_modes=(),
 )
 PAIR = World(id="ToyPair-v0", core="toys:Pair", params="toys:PairParams", versions="v0")
-TOYS = (WALK, DRIFT)
+DICE = World(
+    id="ToyDice-v0",
+    core="toys:Dice",
+    params="toys:DiceParams",
+    versions="v0",
+    render_modes=("rgb_array",),
+    render_size=(4, 2),
+)
+TWIN = dataclasses.replace(
+    DICE, id="ToyTwin-v0", stepper="toys:DiceStepper", stepper_params="toys:DiceStepperParams"
+)
+TOYS = (WALK, DRIFT, DICE)

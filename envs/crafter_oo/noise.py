@@ -23,6 +23,11 @@ STRETCH: Final = -1.0 / 6  # from space to the lattice
 SQUISH: Final = 1.0 / 3  # from the lattice to space
 NORM: Final = 103  # what the sum of the contributions is divided by
 
+MULTIPLIER: Final = 6364136223846793005  # of the generator that shuffles the lattice,
+INCREMENT: Final = 1442695040888963407  # state <- MULTIPLIER * state + INCREMENT modulo 2**64
+NUM_SKIPPED: Final = 3  # states that are not used
+STATE_SHIFT: Final = 31  # added to the others
+
 _SIGNS: Final = tuple((i, j, k) for k in (1, -1) for j in (1, -1) for i in (-1, 1))
 GRADIENTS: Final[tuple[Offset, ...]] = tuple(
     (i * a, j * b, k * c) for i, j, k in _SIGNS for a, b, c in ((11, 4, 4), (4, 11, 4), (4, 4, 11))
@@ -100,13 +105,13 @@ class Simplex:
     def from_seed(cls, seed: int) -> "Simplex":
         """The noise of a seed, a signed 64-bit number."""
         state = seed
-        for _ in range(3):
+        for _ in range(NUM_SKIPPED):
             state = _advance(state)
         source = list(range(256))
         perm = [0] * 256
         for i in reversed(range(256)):
             state = _advance(state)
-            picked = (state + 31) % (i + 1)
+            picked = (state + STATE_SHIFT) % (i + 1)
             perm[i] = source[picked]
             source[picked] = source[i]
         table = np.array(perm)
@@ -130,17 +135,7 @@ class Simplex:
     def _evaluate(
         self, points: Float[np.ndarray, "3 points"], work: "_Workspace"
     ) -> Float[np.ndarray, " points"]:
-        stretched = points + (points[0] + points[1] + points[2]) * STRETCH
-        cells = np.floor(stretched)
-        cases = _cases(stretched - cells)
-
-        lattice = _OFFSETS.take(cases, axis=2, out=work.lattice, mode="clip")
-        lattice += (cells.astype(np.intp) & 255)[:, None]
-        from_corner = points - (cells + (cells[0] + cells[1] + cells[2]) * SQUISH)
-        shifts = _SHIFTS.take(cases, axis=2, out=work.shifts, mode="clip")
-        deltas = np.subtract(from_corner[:, None], shifts[:3], out=shifts[:3])
-        deltas -= shifts[3]
-
+        lattice, deltas = _surroundings(points, work)
         contributions = self._slopes(lattice, deltas, work)
         contributions *= _weights(deltas)
         total: NDArray[np.float64] = np.zeros(points.shape[1])
@@ -187,8 +182,38 @@ class _Workspace:
 
 def _advance(state: int) -> int:
     """One step of a 64-bit linear congruential generator, signed as in two's complement."""
-    state = (state * 6364136223846793005 + 1442695040888963407) & (2**64 - 1)
+    state = (state * MULTIPLIER + INCREMENT) & (2**64 - 1)
     return state - 2**64 if state >= 2**63 else state
+
+
+def influences(
+    points: Float[np.ndarray, "3 points"],
+) -> tuple[Int[np.ndarray, "3 vertices points"], Float[np.ndarray, "3 vertices points"]]:
+    """What the noise at a point takes from where, whatever the seed.
+
+    Returns:
+        The lattice points (modulo 256) that contribute, and by how much the sum of contributions
+        grows with the components of their gradients; vertices out of reach have influence 0.
+    """
+    lattice, deltas = _surroundings(points, _Workspace(points.shape[1]))
+    return lattice & 255, deltas * _weights(deltas.copy())
+
+
+def _surroundings(
+    points: Float[np.ndarray, "3 points"], work: "_Workspace"
+) -> tuple[Int[np.ndarray, "3 vertices points"], Float[np.ndarray, "3 vertices points"]]:
+    """The lattice points around each point, and the way from them to it."""
+    stretched = points + (points[0] + points[1] + points[2]) * STRETCH
+    cells = np.floor(stretched)
+    cases = _cases(stretched - cells)
+
+    lattice = _OFFSETS.take(cases, axis=2, out=work.lattice, mode="clip")
+    lattice += (cells.astype(np.intp) & 255)[:, None]
+    from_corner = points - (cells + (cells[0] + cells[1] + cells[2]) * SQUISH)
+    shifts = _SHIFTS.take(cases, axis=2, out=work.shifts, mode="clip")
+    deltas = np.subtract(from_corner[:, None], shifts[:3], out=shifts[:3])
+    deltas -= shifts[3]
+    return lattice, deltas
 
 
 def _weights(

@@ -1,4 +1,4 @@
-"""What the agent observes: five modes, chosen by `CrafterParams.obs`.
+"""What the agent observes: six modes, chosen by `CrafterParams.obs`.
 
 All but `semantic` show only what lies in the player's view, the window that the picture shows:
 `view` less the rows of the inventory, 9 x 7 cells by default, the player in cell
@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import gymnasium
 import numpy as np
 from gymnasium import spaces
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Int, UInt8
 
 from envs.crafter_oo.params import CrafterParams
 from envs.crafter_oo.params import Observation as Mode
@@ -32,6 +32,7 @@ from envs.crafter_oo.tables import (
     MAX_ITEM,
     OBJECT_KINDS,
     RIPE_AFTER,
+    VITALS,
     Material,
 )
 
@@ -52,6 +53,32 @@ OBJECT_FEATURES: Final = (
 MAX_TIMER: Final = RIPE_AFTER + 1
 NUM_CHANNELS: Final = (len(Material) - 1) + 1 + len(OBJECT_KINDS)
 """Per cell in the mode `symbolic`: materials, outside, objects."""
+
+CLASSIC_ITEMS: Final = (
+    "wood",
+    "stone",
+    "coal",
+    "iron",
+    "diamond",
+    "sapling",
+    "wood_pickaxe",
+    "stone_pickaxe",
+    "iron_pickaxe",
+    "wood_sword",
+    "stone_sword",
+    "iron_sword",
+    *VITALS,
+)
+"""Order of the counts in the mode `classic1345`."""
+
+CLASSIC_BLOCKS: Final = (1, 3, 2, 4, 7, 13, 5, 14, 8, 9, 10, 11, 12)
+"""Block number in the mode `classic1345`, by material id."""
+
+CLASSIC_PLANT: Final = 15  # the block number of a plant, less 1 of a ripe one
+CLASSIC_MOBS: Final = ("zombie", "cow", "skeleton", "arrow")
+NUM_CLASSIC_BLOCKS: Final = CLASSIC_PLANT + 2
+NUM_CLASSIC_CHANNELS: Final = NUM_CLASSIC_BLOCKS + len(CLASSIC_MOBS)
+CLASSIC_SCALE: Final = 10  # counts are divided by
 
 _KIND_INDEX: Final = {kind: index for index, kind in enumerate(OBJECT_KINDS)}
 
@@ -285,6 +312,70 @@ def _one_hot_materials() -> Float32[np.ndarray, "materials channels"]:
     return table
 
 
+def classic_space(params: CrafterParams) -> spaces.Box:
+    """A flat vector in [0, 1]; the layout is that of `classic`."""
+    width, height = local_grid(params.view)
+    length = width * height * NUM_CLASSIC_CHANNELS + len(CLASSIC_ITEMS) + len(DIRECTIONS) + 2
+    return spaces.Box(0, 1, (length,), np.float32)
+
+
+def classic(state: WorldState, params: CrafterParams) -> Float32[np.ndarray, " features"]:
+    """The layout of Craftax-Classic, for agents that were trained there: 1345 numbers.
+
+    The cell in column i and row j of the window takes the 21 numbers from 21 * (9 * j + i):
+
+    | index | meaning |
+    |---|---|
+    | 0..16 in a cell | block: 0 invalid (never), 1 outside the area, 2 grass, 3 water, 4 stone, |
+    | | 5 tree, 6 wood (never), 7 path, 8 coal, 9 iron, 10 diamond, 11 table, 12 furnace, |
+    | | 13 sand, 14 lava, 15 plant, 16 ripe plant |
+    | 17..20 in a cell | creature: zombie, cow, skeleton, arrow |
+    | 1323..1334 | over 10: wood, stone, coal, iron, diamond, sapling, pickaxe of wood, of stone, |
+    | | of iron, sword of wood, of stone, of iron |
+    | 1335..1338 | over 10: health, food, drink, energy |
+    | 1339..1342 | the player faces left, right, up, down |
+    | 1343 | daylight |
+    | 1344 | 1 while the player sleeps |
+
+    Only the layout is that of Craftax-Classic; the world is Crafter's: a plant is ripe after 300
+    steps, not 600. A fence, which Craftax-Classic does not know, is not shown.
+
+    Source: Matthews et al., "Craftax" (arXiv 2402.16801), its game Craftax-Classic-Symbolic.
+    """
+    del params
+    player, ids = state.player, local_materials(state)
+    width, height = ids.shape
+    num_cells = width * height * NUM_CLASSIC_CHANNELS
+    vector = np.zeros(num_cells + len(CLASSIC_ITEMS) + len(DIRECTIONS) + 2, dtype=np.float32)
+    cells = vector[:num_cells].reshape(height, width, NUM_CLASSIC_CHANNELS)
+    cells[:] = _one_hot_blocks()[ids.T]
+    for entity, x, y in local_objects(state):
+        if isinstance(entity, PlantState):
+            cells[y, x] = 0
+            cells[y, x, CLASSIC_PLANT + entity.ripe] = 1
+        elif entity.name in CLASSIC_MOBS:
+            cells[y, x, NUM_CLASSIC_BLOCKS + CLASSIC_MOBS.index(entity.name)] = 1
+    tail = vector[num_cells:]
+    tail[: len(CLASSIC_ITEMS)] = _inventory(state)[_classic_order()]
+    tail[: len(CLASSIC_ITEMS)] /= CLASSIC_SCALE
+    tail[len(CLASSIC_ITEMS) + DIRECTIONS.index(player.facing)] = 1
+    tail[-2] = state.daylight
+    tail[-1] = player.sleeping
+    return vector
+
+
+@lru_cache(maxsize=1)
+def _one_hot_blocks() -> Float32[np.ndarray, "materials channels"]:
+    table = np.zeros((len(Material), NUM_CLASSIC_CHANNELS), dtype=np.float32)
+    table[np.arange(len(Material)), CLASSIC_BLOCKS] = 1
+    return table
+
+
+@lru_cache(maxsize=1)
+def _classic_order() -> Int[np.ndarray, " items"]:
+    return np.array([ITEMS.index(item) for item in CLASSIC_ITEMS])
+
+
 def _inventory(state: WorldState) -> UInt8[np.ndarray, " items"]:
     """Counts; an edit may have left them outside of 0..9."""
     counts = [min(max(count, 0), MAX_ITEM) for count in state.player.inventory.values()]
@@ -325,6 +416,7 @@ class _Observer(NamedTuple):
 
 
 _MODES: Final[dict[Mode, _Observer]] = {
+    "classic1345": _Observer(classic_space, classic),
     "entities": _Observer(entities_space, entities),
     "oo": _Observer(oo_space, oo),
     "pixels": _Observer(pixels_space, pixels),

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from envs.crafter_oo.tables import ITEMS
 
-Observation = Literal["entities", "oo", "pixels", "semantic", "symbolic"]
+Observation = Literal["classic1345", "entities", "oo", "pixels", "semantic", "symbolic"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +14,7 @@ class CrafterParams:
     """Parameters of one environment; the defaults are those of Crafter 1.8.3.
 
     Raises:
-        ValueError: a size is not positive, or `obs` is unknown.
+        ValueError: a size is not positive, or `obs` is unknown or not made for that view.
     """
 
     area: tuple[int, int] = (64, 64)  # cells (x, y)
@@ -36,4 +36,9 @@ class CrafterParams:
             raise ValueError(
                 f"view needs more than {rows} rows, since the inventory takes {rows} at "
                 f"{self.view[0]} columns; got {self.view}"
+            )
+        if self.obs == "classic1345" and self.view != (9, 9):
+            raise ValueError(
+                "obs='classic1345' is the layout of Craftax-Classic, which has the view (9, 9); "
+                f"got {self.view}: choose obs='symbolic', which fits any view"
             )

@@ -5,10 +5,10 @@ The geometry, the light of the day and the look of sleep are those of danijar/cr
 """
 
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, UInt8, UInt32
 
 from envs.assets import asset_path
 from envs.crafter_oo.state import (
@@ -27,6 +27,10 @@ from envs.crafter_oo.tables import ITEMS, MAX_ITEM, Material
 from envs.render import Picture, Sprite, blend, join_tiles, load_sprite, resize
 
 OUTSIDE: Final = 127  # grey level of cells outside the area
+NIGHT_TINT: Final = np.array([[0], [8], [32]], dtype=np.float32)  # half of (0, 16, 64)
+SLEEP_TINT: Final = np.array([[0], [0], [8]], dtype=np.float32)  # half of (0, 0, 16)
+_NOISE_SCALE: Final = np.float32(95 / 2 / 2**24)  # of 24 random bits
+_NOISE_FLOOR: Final = np.float32(32 / 2)
 Planes = Float32[np.ndarray, "3 pixels"]  # red, green and blue, each row by row
 
 FACING_NAMES: Final[dict[Position, str]] = {LEFT: "left", RIGHT: "right", UP: "up", DOWN: "down"}
@@ -49,12 +53,7 @@ def render(
         ValueError: the size is smaller than the view, or the view has no row for the map.
     """
     width, height = size
-    unit = width // state.view[0], height // state.view[1]
-    if min(unit) < 1:
-        raise ValueError(
-            f"a picture needs at least one pixel for each of the {state.view} cells of the view; "
-            f"got size {size}"
-        )
+    unit = tile_size(size, state.view)
     picture = np.zeros((height, width, 3), dtype=np.uint8)
     left = (width - unit[0] * state.view[0]) // 2
     top = (height - unit[1] * state.view[1]) // 2
@@ -66,12 +65,27 @@ def render(
     return picture
 
 
+def tile_size(size: tuple[int, int], view: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of a cell in pixels.
+
+    Raises:
+        ValueError: the size is smaller than the view.
+    """
+    unit = size[0] // view[0], size[1] // view[1]
+    if min(unit) < 1:
+        raise ValueError(
+            f"a picture needs at least one pixel for each of the {view} cells of the view; "
+            f"got size {size}"
+        )
+    return unit
+
+
 def local_view(state: WorldState, unit: tuple[int, int]) -> UInt8[np.ndarray, "height width 3"]:
     """Draw the cells around the player, in the light of the hour; `unit` is (x, y) pixels."""
     ids = local_materials(state).T
-    cells = _material_tiles(unit)[ids]
+    cells = material_tiles(unit)[ids]
     for entity, x, y in local_objects(state):
-        cells[y, x] = _object_tile(sprite_name(entity), int(ids[y, x]), unit)
+        cells[y, x] = object_tile(sprite_name(entity), int(ids[y, x]), unit)
     canvas = join_tiles(cells)
     planes = _light(canvas, state.daylight, state.step_count)
     if state.player.sleeping:
@@ -177,7 +191,7 @@ def _sprite(name: str, shape: tuple[int, int]) -> Sprite:
 
 
 @lru_cache(maxsize=32)
-def _material_tiles(unit: tuple[int, int]) -> UInt8[np.ndarray, "materials height width 3"]:
+def material_tiles(unit: tuple[int, int]) -> UInt8[np.ndarray, "materials height width 3"]:
     """One tile per material id; id 0 is what lies outside."""
     outside = np.full((unit[1], unit[0], 3), OUTSIDE, dtype=np.uint8)
     known = [_sprite(material.slug, unit)[..., :3] for material in Material if material]
@@ -185,11 +199,11 @@ def _material_tiles(unit: tuple[int, int]) -> UInt8[np.ndarray, "materials heigh
 
 
 @lru_cache(maxsize=1024)
-def _object_tile(
+def object_tile(
     name: str, material: int, unit: tuple[int, int]
 ) -> UInt8[np.ndarray, "height width 3"]:
     """The tile of a material with an object on it."""
-    tile: Picture = _material_tiles(unit)[material].copy()
+    tile: Picture = material_tiles(unit)[material].copy()
     blend(tile, _sprite(name, unit), 0, 0)
     return tile
 
@@ -198,25 +212,23 @@ def _light(canvas: Picture, daylight: float, step: int) -> Planes:
     """Mix the picture by day with the picture by night.
 
     By night colours fade and turn blue; below half of the daylight, grey noise closes in from the
-    rim. The noise is drawn anew from the number of the step, so equal states look equal.
+    rim. The noise is a function of the step and the pixel, so equal states look equal.
     """
     planes = canvas.reshape(-1, 3).T.astype(np.float32, order="C")
     dark = np.float32(1 - daylight)
-    luma = _luma(planes)
+    brightness = luma(*planes)
     if daylight >= 0.5:  # both pictures are linear in the colours: mix the factors instead
         planes *= 1 - dark * np.float32(0.8)
-        planes += dark * np.float32(0.3) * luma
-        planes += dark * _NIGHT_TINT
+        planes += dark * np.float32(0.3) * brightness
+        planes += dark * NIGHT_TINT
         return planes
     night = planes * np.float32(0.2)  # half of what is left at saturation 0.4
-    night += np.float32(0.3) * luma
-    noise = np.random.default_rng(step).random(luma.shape, dtype=np.float32)
-    noise *= np.float32(95 / 2)
-    noise += np.float32(32 / 2)  # half of 32..127
-    mask = np.float32(1 - 2 * daylight) * _vignette(*canvas.shape[:2])
+    night += np.float32(0.3) * brightness
+    noise = night_noise(np.array([step % 2**32], np.uint32), _numbers(brightness.size))
+    mask = np.float32(1 - 2 * daylight) * vignette(*canvas.shape[:2])
     night *= 1 - mask
     night += mask * noise
-    night += _NIGHT_TINT
+    night += NIGHT_TINT
     night *= dark
     planes *= np.float32(daylight)
     planes += night
@@ -225,25 +237,46 @@ def _light(canvas: Picture, daylight: float, step: int) -> Planes:
 
 def _sleep(planes: Planes) -> Planes:
     """Take all colour away and half of the light."""
-    grey: Planes = np.float32(0.5) * _luma(planes) + _SLEEP_TINT
+    grey: Planes = np.float32(0.5) * luma(*planes) + SLEEP_TINT
     return grey
 
 
-def _luma(planes: Planes) -> Float32[np.ndarray, " pixels"]:
-    """Brightness as the eye sees it; sums, for a matrix product would wake all cores for this."""
-    red, green, blue = planes
-    luma: Float32[np.ndarray, " pixels"] = np.float32(0.299) * red
-    luma += np.float32(0.587) * green
-    luma += np.float32(0.114) * blue
-    return luma
+def luma(
+    red: Float32[Any, " pixels"], green: Float32[Any, " pixels"], blue: Float32[Any, " pixels"]
+) -> Float32[Any, " pixels"]:
+    """Brightness as the eye sees it; for numpy and jax alike.
+
+    Sums, for a matrix product would wake all cores for this.
+    """
+    brightness = np.float32(0.299) * red
+    brightness += np.float32(0.587) * green
+    brightness += np.float32(0.114) * blue
+    return brightness
 
 
-_NIGHT_TINT: Final = np.array([[0], [8], [32]], dtype=np.float32)  # half of (0, 16, 64)
-_SLEEP_TINT: Final = np.array([[0], [0], [8]], dtype=np.float32)  # half of (0, 0, 16)
+def night_noise(step: UInt32[Any, "1"], pixels: UInt32[Any, " pixels"]) -> Float32[Any, " pixels"]:
+    """Half of a grey level in 32..127 for each of the numbered pixels; for numpy and jax alike."""
+    words = _mixed(_mixed(step) + pixels)
+    return (words >> np.uint32(8)).astype(np.float32) * _NOISE_SCALE + _NOISE_FLOOR
+
+
+def _mixed(words: UInt32[Any, " words"]) -> UInt32[Any, " words"]:
+    """Scatter numbers over all 32 bits, one to one.
+
+    Source: the finaliser `fmix32` of MurmurHash3 (Austin Appleby, public domain).
+    """
+    words = (words ^ (words >> np.uint32(16))) * np.uint32(0x85EBCA6B)
+    words = (words ^ (words >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+    return words ^ (words >> np.uint32(16))
 
 
 @lru_cache(maxsize=32)
-def _vignette(height: int, width: int) -> Float32[np.ndarray, " pixels"]:
+def _numbers(count: int) -> UInt32[np.ndarray, " pixels"]:
+    return np.arange(count, dtype=np.uint32)
+
+
+@lru_cache(maxsize=32)
+def vignette(height: int, width: int) -> Float32[np.ndarray, " pixels"]:
     """0 in the middle, towards 1 in the corners; flat, row by row."""
     x, y = np.linspace(-1, 1, width), np.linspace(-1, 1, height)[:, None]
     rim = 1 - np.exp(-0.5 * (x**2 + y**2) / 0.5**2)

@@ -5,7 +5,8 @@ Cells are numbered x * height + y, which is also the order in which they draw ra
 Source: danijar/crafter 1.8.3, `worldgen.py`; the same draws give the same world, cell by cell.
 """
 
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -55,6 +56,55 @@ SIMPLEX_SEED_SLOT: Final = 7  # of owner 0; the first draw of all
 NUM_SIMPLEX_SEEDS: Final = 2**31 - 1
 
 
+class Layer(NamedTuple):
+    """A slice of the noise, `size` cells to its unit of length."""
+
+    z: int
+    size: int
+    times: tuple[int, int] = (1, 1)  # compressed that much along x and y
+    over: tuple[int, int] = (1, 1)  # drawn out that much along x and y
+
+    def points(
+        self, x: Int[np.ndarray, " points"], y: Int[np.ndarray, " points"]
+    ) -> Float[np.ndarray, "3 points"]:
+        """Where the noise is evaluated for the cells (x, y), rounded as in the reference."""
+        (times_x, times_y), (over_x, over_y) = self.times, self.over
+        return np.stack(
+            [
+                x * times_x / over_x / self.size,
+                y * times_y / over_y / self.size,
+                np.full(len(x), float(self.z)),
+            ]
+        )
+
+
+LANDSCAPE: Final = (Layer(8, 3), Layer(3, 15), Layer(3, 5), Layer(0, 15), Layer(0, 5))
+"""The layers that `landscape` takes, in its order."""
+
+CAVES: Final = Layer(6, 7)
+FLAT_TUNNELS: Final = Layer(7, 3, times=(2, 1), over=(1, 5))
+STEEP_TUNNELS: Final = Layer(7, 3, times=(1, 2), over=(5, 1))
+COAL_SEAMS: Final = Layer(1, 8)
+IRON_VEINS: Final = Layer(2, 6)
+LAVA_POOLS: Final = Layer(6, 5)
+BEACHES: Final = Layer(4, 9)
+WOODS: Final = Layer(5, 7)
+
+START_LEVEL: Final = 0.5  # a cell is what a level says where the value lies above it
+MOUNTAIN_LEVEL: Final = 0.15
+DEEP_LEVEL: Final = 0.3  # of `mountain`: there are caves and lava
+DIAMOND_LEVEL: Final = 0.18  # of `mountain`
+SHORE_LEVELS: Final = (0.25, 0.35)  # of `water`: between them there may be sand
+WATER_LEVEL: Final = 0.3
+CAVE_LEVEL: Final = 0.15
+TUNNEL_LEVEL: Final = 0.4
+IRON_LEVEL: Final = 0.4
+LAVA_LEVEL: Final = 0.35
+SAND_LEVEL: Final = -0.2
+COW_DISTANCE: Final = 3  # cells from the player, Euclidean; creatures appear further away
+ZOMBIE_DISTANCE: Final = 10
+
+
 def generate(size: tuple[int, int], draws: Draws) -> World:
     """Make a world of `size` cells (x, y) for a player at (size[0] // 2, size[1] // 2).
 
@@ -62,8 +112,7 @@ def generate(size: tuple[int, int], draws: Draws) -> World:
     the last number used.
     """
     simplex = Simplex.from_seed(draws.integer(0, SIMPLEX_SEED_SLOT, NUM_SIMPLEX_SEEDS))
-    x, y = (axis.ravel() for axis in np.indices(size))
-    distance = np.sqrt((x - size[0] // 2) ** 2 + (y - size[1] // 2) ** 2)  # to the player
+    x, y, distance = cells_of(size)
     materials, tunnels = _terrain(simplex, x, y, distance, draws)
     creatures = _creatures(materials, tunnels, distance, draws)
     return World(
@@ -71,6 +120,14 @@ def generate(size: tuple[int, int], draws: Draws) -> World:
         [(kind, Position(*divmod(cell, size[1]))) for cell, kind in creatures],
         tunnels.reshape(size),
     )
+
+
+def cells_of(
+    size: tuple[int, int],
+) -> tuple[Int[np.ndarray, " area"], Int[np.ndarray, " area"], Values]:
+    """x, y and the Euclidean distance to the player's cell, of every cell."""
+    x, y = (axis.ravel() for axis in np.indices(size))
+    return x, y, np.sqrt((x - size[0] // 2) ** 2 + (y - size[1] // 2) ** 2)
 
 
 def _terrain(
@@ -81,24 +138,29 @@ def _terrain(
     draws: Draws,
 ) -> tuple[UInt8[np.ndarray, " area"], Mask]:
     """Material and tunnel flag of every cell."""
-    start, water, mountain = _landscape(simplex, x, y, distance)
-    is_mountain = (start <= 0.5) & (mountain > 0.15)
-    is_lowland = (start <= 0.5) & (mountain <= 0.15)
+    everywhere = np.arange(len(x))
+    fields = _sample(simplex, x, y, *((layer, everywhere) for layer in LANDSCAPE))
+    start, water, mountain = landscape(distance, fields, _exp)
+    is_mountain = (start <= START_LEVEL) & (mountain > MOUNTAIN_LEVEL)
+    is_lowland = (start <= START_LEVEL) & (mountain <= MOUNTAIN_LEVEL)
     rock = np.flatnonzero(is_mountain)
-    deep = np.flatnonzero(is_mountain & (mountain > 0.3))
-    shore = np.flatnonzero(is_lowland & (water > 0.25) & (water <= 0.35))
-    land = np.flatnonzero(is_lowland & (water <= 0.3))
+    deep = np.flatnonzero(is_mountain & (mountain > DEEP_LEVEL))
+    is_shore = (water > SHORE_LEVELS[0]) & (water <= SHORE_LEVELS[1])
+    shore = np.flatnonzero(is_lowland & is_shore)
+    land = np.flatnonzero(is_lowland & (water <= WATER_LEVEL))
 
     caves, flat, steep, coal, iron, lava, sand, trees = _sample(
         simplex,
-        _Layer(x[deep], y[deep], z=6, size=7),
-        _Layer(2 * x[rock], y[rock] / 5, z=7, size=3),
-        _Layer(x[rock] / 5, 2 * y[rock], z=7, size=3),
-        _Layer(x[rock], y[rock], z=1, size=8),
-        _Layer(x[rock], y[rock], z=2, size=6),
-        _Layer(x[deep], y[deep], z=6, size=5),
-        _Layer(x[shore], y[shore], z=4, size=9),
-        _Layer(x[land], y[land], z=5, size=7),
+        x,
+        y,
+        (CAVES, deep),
+        (FLAT_TUNNELS, rock),
+        (STEEP_TUNNELS, rock),
+        (COAL_SEAMS, rock),
+        (IRON_VEINS, rock),
+        (LAVA_POOLS, deep),
+        (BEACHES, shore),
+        (WOODS, land),
     )
 
     def among(cells: Cells, chosen: Bool[np.ndarray, " cells"]) -> Mask:
@@ -106,63 +168,60 @@ def _terrain(
         mask[cells[chosen]] = True
         return mask
 
-    is_cave = among(deep, caves > 0.15)
-    tunnels = among(rock, (flat > 0.4) | (steep > 0.4)) & ~is_cave
+    is_cave = among(deep, caves > CAVE_LEVEL)
+    tunnels = among(rock, (flat > TUNNEL_LEVEL) | (steep > TUNNEL_LEVEL)) & ~is_cave
     is_solid = is_mountain & ~is_cave & ~tunnels
-    is_sand = among(shore, sand > -0.2)
+    is_sand = among(shore, sand > SAND_LEVEL)
     materials = np.full(len(x), Material.GRASS, dtype=np.uint8)
-    materials[is_lowland & (water > 0.3)] = Material.WATER
+    materials[is_lowland & (water > WATER_LEVEL)] = Material.WATER
     materials[is_sand] = Material.SAND
     materials[is_mountain] = Material.PATH
     materials[is_solid] = Material.STONE
-    materials[is_solid & among(deep, lava > 0.35)] = Material.LAVA
+    materials[is_solid & among(deep, lava > LAVA_LEVEL)] = Material.LAVA
     for cell, material in _appearances(
         draws,
         (Material.COAL, COAL, is_solid & among(rock, coal > 0)),
-        (Material.IRON, IRON, is_solid & among(rock, iron > 0.4)),
-        (Material.DIAMOND, DIAMOND, is_solid & (mountain > 0.18)),
+        (Material.IRON, IRON, is_solid & among(rock, iron > IRON_LEVEL)),
+        (Material.DIAMOND, DIAMOND, is_solid & (mountain > DIAMOND_LEVEL)),
         (Material.TREE, TREE, ~is_sand & among(land, trees > 0)),
     ):
         materials[cell] = material
     return materials, tunnels
 
 
-def _landscape(
-    simplex: Simplex, x: Int[np.ndarray, " area"], y: Int[np.ndarray, " area"], distance: Values
-) -> tuple[Values, Values, Values]:
-    """How much every cell belongs to the start, to the water and to the mountains."""
-    near, lakes, ponds, ranges, peaks = _sample(
-        simplex,
-        _Layer(x, y, z=8, size=3),
-        _Layer(x, y, z=3, size=15),
-        _Layer(x, y, z=3, size=5),
-        _Layer(x, y, z=0, size=15),
-        _Layer(x, y, z=0, size=5),
-    )
+def landscape(
+    distance: Any, noise: Sequence[Any], exp: Callable[[Any], Any]
+) -> tuple[Any, Any, Any]:
+    """How much every cell belongs to the start, to the water and to the mountains.
+
+    Args:
+        distance: from the cell to the player's.
+        noise: values of the layers `LANDSCAPE`; arrays of numpy, or of jax.
+        exp: exponential function of such arrays.
+    """
+    near, lakes, ponds, ranges, peaks = noise
     start = 4 - distance + 2 * near
-    start = 1 / (1 + np.exp(np.minimum(-start, 700)))  # beyond 700 it would overflow
+    start = 1 / (1 + exp(-start))
     water = lakes + 0.15 * ponds + 0.1 - 2 * start
     mountain = (ranges + 0.3 * peaks) / (1 + 0.3) - (4 * start + 0.3 * water)
     return start, water, mountain
 
 
-class _Layer(NamedTuple):
-    """Cells at which a slice of the noise is wanted, `size` cells to its unit of length."""
-
-    x: NDArray[np.intp] | NDArray[np.float64]
-    y: NDArray[np.intp] | NDArray[np.float64]
-    z: int
-    size: int
+def _exp(values: Values) -> Values:
+    exponentials: Values = np.exp(np.minimum(values, 700))  # beyond 700 it would overflow
+    return exponentials
 
 
-def _sample(simplex: Simplex, *layers: _Layer) -> list[NDArray[np.float64]]:
-    """Noise of several layers, evaluated together."""
-    values = simplex.noise3(
-        np.concatenate([layer.x / layer.size for layer in layers]),
-        np.concatenate([layer.y / layer.size for layer in layers]),
-        np.concatenate([np.full(len(layer.x), float(layer.z)) for layer in layers]),
-    )
-    return np.split(values, np.cumsum([len(layer.x) for layer in layers])[:-1])
+def _sample(
+    simplex: Simplex,
+    x: Int[np.ndarray, " area"],
+    y: Int[np.ndarray, " area"],
+    *wanted: tuple[Layer, NDArray[np.intp]],
+) -> list[NDArray[np.float64]]:
+    """Noise of several layers, each at cells of given numbers, evaluated together."""
+    points = [layer.points(x[cells], y[cells]) for layer, cells in wanted]
+    values = simplex.noise3(*np.concatenate(points, axis=1))
+    return np.split(values, np.cumsum([len(cells) for _, cells in wanted])[:-1])
 
 
 def _creatures(
@@ -171,8 +230,8 @@ def _creatures(
     """Cell and kind of every creature."""
     return _appearances(
         draws,
-        (CowState, COW, (distance > 3) & (materials == Material.GRASS)),
-        (ZombieState, ZOMBIE, (distance > 10) & np.isin(materials, list(WALKABLE))),
+        (CowState, COW, (distance > COW_DISTANCE) & (materials == Material.GRASS)),
+        (ZombieState, ZOMBIE, (distance > ZOMBIE_DISTANCE) & np.isin(materials, list(WALKABLE))),
         (SkeletonState, SKELETON, tunnels & (materials == Material.PATH)),
     )
 

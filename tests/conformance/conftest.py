@@ -1,22 +1,26 @@
-"""The worlds under test: every row of the catalog, and two toys."""
+"""The worlds under test: every row of the catalog, and the toys."""
 
-import importlib
 from typing import Any
 
 import pytest
-from toys import PAIR, TOYS
+from toys import PAIR, TOYS, TWIN
 
-from envs.catalog import CATALOG, World, register_world
+from envs.catalog import CATALOG, load_core, register_world, stepper_row
 
 WORLDS = (*CATALOG.values(), *TOYS)
+JAX_WORLDS = [world for world in WORLDS if load_core(world).traceable]
+BATCHED_WORLDS = [world for world in (*WORLDS, TWIN) if load_core(stepper_row(world)).traceable]
 
-for _toy in (*TOYS, PAIR):
+for _toy in (*TOYS, PAIR, TWIN):
     CATALOG.setdefault(_toy.id, _toy)
     register_world(_toy)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give `world` each row, and `variant` each row with each of its keyword sets."""
+    """Give `world` each row, `variant` each row with each of its keyword sets.
+
+    `jax_world` is each row made of jax functions, `batched_world` those and each with a stepper.
+    """
     if "variant" in metafunc.fixturenames:
         pairs = [(world, keywords) for world in WORLDS for keywords in world.variants]
         names = [f"{world.id}-{_spell(keywords)}" for world, keywords in pairs]
@@ -24,14 +28,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     elif "world" in metafunc.fixturenames:
         metafunc.parametrize("world", WORLDS, ids=lambda world: world.id)
     elif "jax_world" in metafunc.fixturenames:
-        rows = [world for world in WORLDS if _is_traceable(world)]
-        metafunc.parametrize("jax_world", rows, ids=lambda world: world.id)
+        metafunc.parametrize("jax_world", JAX_WORLDS, ids=lambda world: world.id)
+    elif "batched_world" in metafunc.fixturenames:
+        metafunc.parametrize("batched_world", BATCHED_WORLDS, ids=lambda world: world.id)
 
 
 def _spell(keywords: dict[str, Any]) -> str:
     return ",".join(f"{name}={value}" for name, value in keywords.items()) or "default"
-
-
-def _is_traceable(world: World) -> bool:
-    module, name = world.core.split(":")
-    return bool(getattr(importlib.import_module(module), name).traceable)

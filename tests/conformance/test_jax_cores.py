@@ -5,10 +5,10 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-from toys import Drift, DriftParams, DriftState
+from toys import Drift, DriftParams
 
 from envs.catalog import World, load_core, make_params
-from envs.core import FunctionalEnv, autoreset, pytree, static
+from envs.core import FunctionalEnv, pytree, seed_key, seed_keys, static
 from envs.episode import Episode
 
 NUM = 6
@@ -89,6 +89,17 @@ def test_seeds_beyond_32_bits_are_told_apart() -> None:
     assert len(words) == 3
 
 
+def test_the_keys_of_many_seeds_are_those_of_each() -> None:
+    seeds = [0, 5, 2**31 + 5, 2**32 - 1, 2**40 + 3]
+    for key, seed in zip(seed_keys(seeds), seeds, strict=True):
+        assert jax.random.key_data(key).tolist() == jax.random.key_data(seed_key(seed)).tolist()
+
+
+def test_the_key_of_an_episode_is_folded_from_that_of_its_seed() -> None:
+    folded = jax.random.fold_in(seed_key(4), 2)
+    assert jax.random.key_data(Drift().key(4, 2)).tolist() == jax.random.key_data(folded).tolist()
+
+
 def test_what_an_episode_returns_can_be_written_to() -> None:
     episode = Episode(Drift(), DriftParams())
     obs, _ = episode.start(0, 1)
@@ -96,60 +107,6 @@ def test_what_an_episode_returns_can_be_written_to() -> None:
     out = episode.step(0)
     out.obs[:] = 7.0
     assert type(out.info["distance"]) is np.ndarray
-
-
-def test_autoreset_steps_like_the_core_until_an_episode_ends() -> None:
-    core, params = Drift(), DriftParams()
-    batched = autoreset(core, num_envs=NUM, pool=2)
-    states, obs = batched.reset(jax.random.key(0), params)
-    assert obs.shape == (NUM, params.size)
-    step_key, _ = jax.random.split(jax.random.key(1))
-    keys = jax.random.split(step_key, NUM)
-    actions = actions_of(core, params, NUM)
-    plain = jax.vmap(core.step, in_axes=(0, 0, 0, None))(keys, states, actions, params)
-    after, out = batched.step(jax.random.key(1), states, actions, params)
-    assert not bool(out.terminated.any())
-    assert_equal(after, plain[0])
-    assert_equal(out.info["final_obs"], plain[1].obs)
-
-
-def test_autoreset_replaces_exactly_the_episodes_that_ended() -> None:
-    core, params = Drift(), DriftParams()
-    batched = autoreset(core, num_envs=4, pool=2)
-    far = np.array([0.0, 5.0, 0.0, 5.0], np.float32)
-    states = DriftState(
-        place=jax.numpy.asarray(np.stack([far, far], axis=1)),
-        time=jax.numpy.asarray([3, 3, 20, 3], "int32"),
-    )
-    actions = jax.numpy.zeros(4, "int32")
-    after, out = jax.jit(batched.step)(jax.random.key(2), states, actions, params)
-    assert out.terminated.tolist() == [False, True, False, True]
-    assert out.truncated.tolist() == [False, False, True, False]
-    assert after.time.tolist() == [4, 0, 0, 0]
-    assert np.all(np.abs(after.place) <= 0.5 + 0.6)
-    np.testing.assert_array_equal(out.obs, np.clip(after.place, -2, 2))
-    assert out.info["final_obs"][1].tolist() == [2.0, 2.0]
-    np.testing.assert_array_equal(after.place[1], after.place[3])  # third of a pool of two
-    assert np.any(np.asarray(after.place[1]) != np.asarray(after.place[2]))
-
-
-@pytest.mark.parametrize(("num_envs", "pool"), [(4, 0), (4, 5)])
-def test_autoreset_refuses_a_pool_that_makes_no_sense(num_envs: int, pool: int) -> None:
-    with pytest.raises(ValueError, match="1 <= pool <= num_envs"):
-        autoreset(Drift(), num_envs, pool)
-
-
-def test_static_fields_decide_the_trace_and_others_do_not() -> None:
-    traces = []
-
-    @jax.jit
-    def read(params: DriftParams) -> Any:
-        traces.append(params.size)
-        return params.length
-
-    for params in (DriftParams(), DriftParams(length=3), DriftParams(size=5)):
-        read(params)
-    assert traces == [2, 5]
 
 
 def test_a_pytree_is_frozen_and_rebuilt_without_its_constructor() -> None:

@@ -136,11 +136,17 @@ def test_the_state_comes_in_info_when_asked(world: World) -> None:
 
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
-def test_a_vector_of_copies_is_seeded_in_order_and_resets_itself(
+def test_a_loop_over_copies_is_seeded_in_order_and_resets_itself(
     variant: Variant, mode: AutoresetMode
 ) -> None:
     world, fields = variant
-    envs = gymnasium.make_vec(world.id, num_envs=2, autoreset_mode=mode, **fields)
+    envs = gymnasium.make_vec(
+        world.id,
+        num_envs=2,
+        vectorization_mode="sync",
+        vector_kwargs={"autoreset_mode": mode},
+        **fields,
+    )
     assert envs.metadata["autoreset_mode"] is mode
     obs, _ = envs.reset(seed=SEED)
     assert envs.observation_space.contains(obs)
@@ -181,9 +187,9 @@ def _numpy(obs: Any) -> Any:
 
 
 def _plain(obs: Any) -> Any:
-    """Mappings as dicts and sequences as tuples, whichever space made them."""
+    """Dicts, tuples and arrays, whichever space made them."""
     if isinstance(obs, dict):
         return {name: _plain(part) for name, part in sorted(obs.items())}
     if isinstance(obs, tuple | list):
         return tuple(_plain(part) for part in obs)
-    return obs
+    return np.asarray(obs) if isinstance(obs, np.generic) else obs

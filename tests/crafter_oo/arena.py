@@ -1,10 +1,8 @@
 """Hand-made worlds for tests."""
 
-from collections.abc import Callable
 from typing import Any
 
 from envs.crafter_oo.draws import Draws, SequentialDraws
-from envs.crafter_oo.engine import transition
 from envs.crafter_oo.state import (
     ChunkState,
     Inventory,
@@ -77,17 +75,3 @@ class ConstantDraws(Draws):
 
 ZERO = ConstantDraws(0.0)  # every chance succeeds: zombies always chase along the long axis
 ONE = ConstantDraws(0.999999)  # every chance fails
-
-
-def play(
-    state: WorldState,
-    action: str | Callable[[int], str],
-    num_steps: int,
-    draws: Draws = ONE,
-) -> list[WorldState]:
-    """States after 1, 2, .. steps, so that `[t]` is the state after step t; `[0]` is the input."""
-    states = [state]
-    for t in range(1, num_steps + 1):
-        chosen = action if isinstance(action, str) else action(t)
-        states.append(transition(states[-1], chosen, draws)[0])
-    return states

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envs.assets import asset_path
-from envs.crafter_oo.render import inventory_strip, local_grid, local_view, render
+from envs.crafter_oo.render import (
+    _mixed,
+    inventory_strip,
+    local_grid,
+    local_view,
+    night_noise,
+    render,
+)
 from envs.crafter_oo.state import (
     DIRECTIONS,
     LEFT,
@@ -196,6 +203,10 @@ def test_view_that_the_items_fill_is_refused() -> None:
 # Light
 
 
+def noise(step: int, num_pixels: int) -> np.ndarray:
+    return night_noise(np.array([step], np.uint32), np.arange(num_pixels, dtype=np.uint32))
+
+
 def formula(canvas: np.ndarray, step: int) -> np.ndarray:
     """The light as published, in double precision and without the shortcuts."""
     daylight = daylight_at(step)
@@ -204,7 +215,7 @@ def formula(canvas: np.ndarray, step: int) -> np.ndarray:
     if daylight < 0.5:
         x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
         mask = 2 * (0.5 - daylight) * (1 - np.exp(-0.5 * (x**2 + y**2) / 0.5**2))
-        grey = 32 + 95 * np.random.default_rng(step).random((height, width), dtype=np.float32)
+        grey = 2 * noise(step, height * width).reshape(height, width)
         night = (1 - mask)[..., None] * night + (mask * grey)[..., None]
     night = 0.4 * night + 0.6 * (night @ [0.299, 0.587, 0.114])[..., None]
     night = 0.5 * night + 0.5 * np.array([0, 16, 64])
@@ -217,6 +228,22 @@ def test_light_follows_the_published_formula(step: int) -> None:
     noon = local_view(state, (7, 7))
     state.step_count, state.daylight = step, daylight_at(step)
     np.testing.assert_allclose(local_view(state, (7, 7)).astype(float), formula(noon, step), atol=2)
+
+
+def test_night_noise_is_even_and_without_pattern() -> None:
+    first, second = noise(210, 576 * 448), noise(211, 576 * 448)
+    counts, _ = np.histogram(first, bins=95, range=(16, 63.5))
+    assert counts.sum() == first.size
+    assert ((counts - first.size / 95) ** 2 / (first.size / 95)).sum() < 150  # chi2, 94: p < 2e-4
+    for other in (first[1:], first[576:], second):
+        paired = np.corrcoef(first[: other.size], other)[0, 1]
+        assert abs(paired) < 4 / np.sqrt(other.size)
+
+
+def test_night_noise_is_that_of_murmur_hash() -> None:
+    """Known answers of `fmix32`: the hash of no bytes with seeds 1 and 0xffffffff."""
+    words = np.array([1, 0xFFFFFFFF], np.uint32)
+    assert _mixed(words).tolist() == [0x514E28B7, 0x81F16F39]
 
 
 def test_sleep_is_grey_with_a_touch_of_blue() -> None:
@@ -354,8 +381,8 @@ class _Noise:
         self._step = step
 
     def uniform(self, low: float, high: float, shape: tuple[int, int]) -> np.ndarray:
-        noise = np.random.default_rng(self._step).random(shape[::-1], dtype=np.float32)
-        return (low + (high - low) * noise).T
+        assert (low, high) == (32, 127)
+        return 2 * noise(self._step, shape[0] * shape[1]).reshape(shape[::-1]).T
 
 
 def _peer(objects: Any, world: Any, entity: ObjectState, player: Any) -> Any:

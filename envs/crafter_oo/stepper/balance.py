@@ -5,8 +5,6 @@ part of the batch after the other, in place. So states have a leading axis of wo
 world is a number on that axis.
 """
 
-import dataclasses
-import functools
 from typing import Final, NamedTuple
 
 import jax
@@ -25,7 +23,16 @@ from envs.crafter_oo.rules.balance import (
 )
 from envs.crafter_oo.state import CHUNK_SIZE
 from envs.crafter_oo.stepper import lookup
-from envs.crafter_oo.stepper.batching import Words, batchwise, count, nth, pack, parts, pop
+from envs.crafter_oo.stepper.batching import (
+    Words,
+    batchwise,
+    count,
+    nth,
+    pack,
+    parts,
+    pop,
+    with_leaves,
+)
 from envs.crafter_oo.stepper.board import Flag, Scalar, chunk_of, pick
 from envs.crafter_oo.stepper.draws import chance, draw, integer
 from envs.crafter_oo.stepper.state import EMPTY, StepperParams, StepperState
@@ -43,7 +50,11 @@ Worlds = Int32[Array, " part"]
 
 def balance(state: StepperState, params: StepperParams) -> StepperState:
     """Spawn or remove at most one creature of each class in each chunk, if this step is a tenth."""
-    return batchwise(functools.partial(_balance_batch, params=params))(state)
+
+    def work(states: StepperState) -> StepperState:
+        return _balance_batch(states, params)
+
+    return batchwise(work)(state)
 
 
 def _balance_batch(states: StepperState, params: StepperParams) -> StepperState:
@@ -59,7 +70,9 @@ def _balance_batch(states: StepperState, params: StepperParams) -> StepperState:
             )
             return rest, _make(states, worlds, change, params)
 
-        return lax.fori_loop(0, count(words).max(), turn, (words, states))[1]
+        after: tuple[Words, StepperState]
+        after = lax.fori_loop(0, count(words).max(), turn, (words, states))
+        return after[1]
 
     is_due = states.step_count % BALANCE_EVERY == 0
     return parts(work, states, is_due)
@@ -204,9 +217,9 @@ def _make(
     ids = states.next_id.at[worlds].get(mode="promise_in_bounds")
     one = change.appears.astype(jnp.int32)
     zero = jnp.zeros_like(one)
-    return dataclasses.replace(
+    return with_leaves(
         states,
-        objects=dataclasses.replace(
+        objects=with_leaves(
             objects,
             kind=objects.kind.at[worlds, to].set(kind, mode="drop"),
             x=objects.x.at[worlds, new].set(change.x.astype(jnp.int16), mode="drop"),

@@ -4,6 +4,7 @@
 often as the busiest does, with a copy of its state at each turn.
 """
 
+import copy
 import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -40,7 +41,8 @@ def batchwise(work: Callable[[T], T]) -> Callable[[T], T]:
     @custom_vmap
     def one(state: T) -> T:
         batch = work(jax.tree.map(lambda leaf: leaf[None], state))
-        return jax.tree.map(lambda leaf: leaf[0], batch)
+        world: T = jax.tree.map(lambda leaf: leaf[0], batch)
+        return world
 
     @one.def_vmap
     def _many(axis_size: int, in_batched: list[Any], states: T) -> tuple[T, Any]:
@@ -55,6 +57,17 @@ def batchwise(work: Callable[[T], T]) -> Callable[[T], T]:
         return states, jax.tree.map(lambda _: True, states)
 
     return one
+
+
+def with_leaves(batch: T, **leaves: Any) -> T:
+    """A batch with other values in some fields.
+
+    `dataclasses.replace` would check the shapes of a single world.
+    """
+    after = copy.copy(batch)
+    for name, leaf in leaves.items():
+        object.__setattr__(after, name, leaf)
+    return after
 
 
 def parts(
@@ -78,7 +91,8 @@ def parts(
         chosen = lax.dynamic_slice(worlds, (index * part,), (part,))
         return work(states, chosen, index * part + jnp.arange(part, dtype=jnp.int32) < num_due)
 
-    return lax.fori_loop(0, (num_due + part - 1) // part, turn, states)
+    changed: T = lax.fori_loop(0, (num_due + part - 1) // part, turn, states)
+    return changed
 
 
 def settle(*flags: Bool[Array, ""]) -> tuple[Bool[Array, ""], ...]:
@@ -95,7 +109,7 @@ def settle(*flags: Bool[Array, ""]) -> tuple[Bool[Array, ""], ...]:
 
 WORD = 32  # bits
 
-Words = tuple[UInt32[Array, ""], ...]
+Words = tuple[UInt32[Array, "..."], ...]  # a set of small numbers, as bits; scalars, or a batch
 
 
 def pack(flags: Bool[Array, " n"]) -> Words:
@@ -110,7 +124,7 @@ def _table(flags: Bool[Array, " n"]) -> Bool[Array, "words 32"]:
     return jnp.pad(flags, (0, -flags.shape[0] % WORD)).reshape(-1, WORD)
 
 
-def count(words: Words) -> Int32[Array, ""]:
+def count(words: Words) -> Int32[Array, "..."]:
     """How many bits are set."""
     counts = [lax.population_count(word).astype(jnp.int32) for word in words]
     return functools.reduce(jnp.add, counts)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int32
+from jaxtyping import Array, Bool, Int32, Shaped
 
 from envs.crafter_oo.state import CHUNK_SIZE
 from envs.crafter_oo.stepper.lookup import FIRST_HEALTH
@@ -39,18 +39,23 @@ def look(state: StepperState, x: Scalar, y: Scalar) -> Cell:
     return Cell(x, y, jnp.where(is_inside, material, outside), jnp.where(is_inside, occupant, 0))
 
 
-def pick(table: np.ndarray, index: Scalar) -> Array:
-    """A row of a numpy table; the index must be within it."""
+def pick(
+    table: Shaped[Array | np.ndarray, "..."], index: Shaped[Array | np.ndarray, "..."]
+) -> Array:
+    """Entries of a table by their first index, which must be within it."""
     return jnp.asarray(table).at[index].get(mode="promise_in_bounds")
 
 
 def is_one_of(material: Scalar, flags: Bool[np.ndarray, " materials"]) -> Flag:
     """Whether a material is in a set, given as a flag per material."""
     bits = int(np.packbits(flags, bitorder="little").view(np.uint16)[0])
-    return ((jnp.uint32(bits) >> material.astype(jnp.uint32)) & 1).astype(jnp.bool_)
+    is_in: Flag = (jnp.uint32(bits) >> material.astype(jnp.uint32)) & 1 == 1
+    return is_in
 
 
-def chunk_of(x: Scalar, y: Scalar, params: StepperParams) -> Scalar:
+def chunk_of(
+    x: Int32[Array, "*cells"], y: Int32[Array, "*cells"], params: StepperParams
+) -> Int32[Array, "*cells"]:
     """Number of a cell's chunk, x-major."""
     return x // CHUNK_SIZE[0] * params.chunk_grid[1] + y // CHUNK_SIZE[1]
 

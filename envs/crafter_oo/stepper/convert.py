@@ -51,7 +51,7 @@ def to_arrays(state: WorldState, params: StepperParams) -> StepperState:
     ranks = np.full(params.chunk_grid, -1, np.int16)
     for rank, chunk in enumerate(state.chunks):
         ranks[chunk.chunk_key[0] // CHUNK_SIZE[0], chunk.chunk_key[2] // CHUNK_SIZE[1]] = rank
-    return StepperState(
+    fields: dict[str, Any] = dict(  # numpy, which jax takes for its own
         materials=state.materials.array.copy(),
         occupant=occupant,
         objects=objects,
@@ -71,6 +71,7 @@ def to_arrays(state: WorldState, params: StepperParams) -> StepperState:
         key=np.array([draws.key >> 32, draws.key & 0xFFFFFFFF], np.uint32),
         overflow=_int(0),
     )
+    return StepperState(**fields)
 
 
 def _check(state: WorldState, params: StepperParams) -> None:
@@ -114,7 +115,9 @@ def _slots(state: WorldState, params: StepperParams) -> tuple[Objects, NDArray[n
         rows[slot, 6] = entity.entity_id
         occupant[entity.position] = slot + 1
     dtypes = (np.int8, np.int16, np.int16, np.int16, np.int32, np.int8, np.int32)
-    columns = [column.astype(dtype) for column, dtype in zip(rows.T, dtypes, strict=True)]
+    columns: list[Any] = [
+        column.astype(dtype) for column, dtype in zip(rows.T, dtypes, strict=True)
+    ]
     return Objects(*columns), occupant
 
 
@@ -189,7 +192,9 @@ def _chunks(
     ranks = arrays.chunk_rank.reshape(params.chunk_grid)
     cells = [(x * CHUNK_SIZE[0], y * CHUNK_SIZE[1]) for x, y in np.argwhere(ranks >= 0).tolist()]
     order = np.argsort(ranks[ranks >= 0]).tolist()
-    keys = [chunk_key_of(*cells[index], params.world.area, CHUNK_SIZE) for index in order]
+    keys = [
+        chunk_key_of(x, y, params.world.area, CHUNK_SIZE) for x, y in map(cells.__getitem__, order)
+    ]
     members: dict[tuple[int, int, int, int], list[int]] = {key: [] for key in keys}
     for entity in objects:
         key = chunk_key_of(*entity.position, params.world.area, CHUNK_SIZE)

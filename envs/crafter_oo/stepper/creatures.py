@@ -54,7 +54,9 @@ def update_objects(state: StepperState, num_slots: Scalar, params: StepperParams
         slot, rest = pop(words)
         return rest, _act(state, _read(state, slot, player, count(words) > 0), params)
 
-    return lax.fori_loop(0, largest(count(words)), turn, (words, state))[1]
+    _, after = lax.fori_loop(0, largest(count(words)), turn, (words, state))
+    updated: StepperState = after
+    return updated
 
 
 class _Body(NamedTuple):
@@ -240,7 +242,7 @@ def _judge(state: StepperState, me: _Body, deed: _Deed, target: Cell) -> _Outcom
 
 
 def _is_beside_creature(state: StepperState, me: _Body) -> Flag:
-    found = jnp.bool_(False)
+    found: Flag = jnp.bool_(False)
     for dx, dy in zip(lookup.DX.tolist(), lookup.DY.tolist(), strict=True):
         occupant = look(state, me.x + dx, me.y + dy).occupant
         slot = jnp.maximum(occupant - 1, 0)

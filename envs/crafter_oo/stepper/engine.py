@@ -3,8 +3,8 @@
 import dataclasses
 
 import jax.numpy as jnp
-from jaxtyping import Array, Int32
 
+from envs.core import IntLike
 from envs.crafter_oo.stepper.balance import balance
 from envs.crafter_oo.stepper.creatures import update_objects
 from envs.crafter_oo.stepper.player import HEALTH, update_player
@@ -13,9 +13,7 @@ from envs.crafter_oo.stepper.tidy import tidy
 from envs.crafter_oo.tables import Action
 
 
-def transition(
-    state: StepperState, action: Int32[Array, ""], params: StepperParams
-) -> StepperState:
+def transition(state: StepperState, action: IntLike, params: StepperParams) -> StepperState:
     """The next state: what `engine.transition` of the object engine gives, as arrays.
 
     Args:
@@ -23,12 +21,13 @@ def transition(
         action: index 0..16, see `tables.Action`; anything else is a noop.
         params: those the state was made with.
     """
+    action = jnp.asarray(action, jnp.int32)
     is_known = (action >= 0) & (action < len(Action))
     state = tidy(state, params)
     num_slots = state.num_slots
     state = dataclasses.replace(
         state,
-        action=jnp.where(is_known, action, int(Action.NOOP)).astype(jnp.int32),
+        action=jnp.where(is_known, action, int(Action.NOOP)),
         step_count=state.step_count + 1,
     )
     state = update_player(state, params)

@@ -9,13 +9,16 @@ from gymnasium.spaces import Discrete
 from jaxtyping import Array, Bool, Float32, Int32, PRNGKeyArray
 from typing_extensions import override
 
-from envs.core import FunctionalEnv
+from envs.core import Frame, FunctionalEnv, IntLike
 from envs.crafter_oo.observe import space
+from envs.crafter_oo.render import render
+from envs.crafter_oo.stepper.convert import from_arrays
 from envs.crafter_oo.stepper.engine import transition
 from envs.crafter_oo.stepper.observe import observe
-from envs.crafter_oo.stepper.state import StepperParams, StepperState
+from envs.crafter_oo.stepper.state import AnyArray, StepperParams, StepperState
 from envs.crafter_oo.stepper.worldgen import initial_state
 from envs.crafter_oo.tables import Action
+from envs.crafter_oo.text import describe
 
 
 class CrafterStepper(FunctionalEnv[StepperState, StepperParams, Any]):
@@ -34,7 +37,7 @@ class CrafterStepper(FunctionalEnv[StepperState, StepperParams, Any]):
         self,
         key: PRNGKeyArray,
         state: StepperState,
-        action: Int32[Array, ""],
+        action: IntLike,
         params: StepperParams,
     ) -> StepperState:
         del key  # the state has its own
@@ -48,15 +51,16 @@ class CrafterStepper(FunctionalEnv[StepperState, StepperParams, Any]):
     def reward(
         self,
         state: StepperState,
-        action: Int32[Array, ""],
+        action: IntLike,
         next_state: StepperState,
         params: StepperParams,
     ) -> Float32[Array, ""]:
         """A tenth of the change in health, and 1 if anything was achieved for the first time."""
         del action, params
         healed = next_state.objects.health[0] - state.objects.health[0]
-        is_new = (next_state.achievements > 0) & (state.achievements == 0)
-        return healed.astype(jnp.float32) / 10 + is_new.any().astype(jnp.float32)
+        is_new = ((next_state.achievements > 0) & (state.achievements == 0)).any()
+        tenths = healed.astype(jnp.int32) + jnp.where(is_new, 10, 0)
+        return tenths.astype(jnp.float32) / 10
 
     @override
     def terminated(self, state: StepperState, params: StepperParams) -> Bool[Array, ""]:
@@ -81,7 +85,7 @@ class CrafterStepper(FunctionalEnv[StepperState, StepperParams, Any]):
 
         | key | type, shape | meaning |
         |---|---|---|
-        | `achievements` | int32 (22,) | how often each was reached, in the order of `ACHIEVEMENTS` |
+        | `achievements` | int32 (22,) | how often each was reached, see `ACHIEVEMENTS` |
         | `score` | float32 | Crafter's score, in percent, of this one life so far |
         | `inventory` | int32 (16,) | counts in the order of `ITEMS` |
         | `player_pos` | int32 (2,) | x, y |
@@ -99,12 +103,20 @@ class CrafterStepper(FunctionalEnv[StepperState, StepperParams, Any]):
             "overflow": state.overflow,
         }
 
+    @override
+    def render(self, state: StepperState, params: StepperParams, size: tuple[int, int]) -> Frame:
+        return render(from_arrays(state, params), size=size)
 
-def score(achievements: Int32[Array, " achievements"]) -> Float32[Array, ""]:
+    @override
+    def text(self, state: StepperState, params: StepperParams) -> str:
+        return describe(from_arrays(state, params))
+
+
+def score(achievements: Int32[AnyArray, " achievements"]) -> Float32[Array, ""]:
     """exp(mean ln(1 + s)) - 1, where s is 100 for what was achieved and 0 for the rest.
 
     Source: Hafner, "Benchmarking the Spectrum of Agent Capabilities" (arXiv 2109.06780), section
     4.1, where s is a percentage of episodes.
     """
-    success = 100.0 * (achievements > 0).astype(jnp.float32)
+    success = 100.0 * (jnp.asarray(achievements) > 0).astype(jnp.float32)
     return jnp.expm1(jnp.log1p(success).mean())

@@ -1,4 +1,4 @@
-"""The tables of Crafter-OO as numpy arrays, to be looked up by index. Nothing is stated here anew."""
+"""The tables of Crafter-OO as numpy arrays, to be looked up by index; nothing is new here."""
 
 import functools
 import math
@@ -22,14 +22,16 @@ from envs.crafter_oo.tables import (
     PLAYER_WALKABLE,
     WALKABLE,
     Action,
+    Make,
     Material,
+    Place,
 )
 
 DX: Final[Int32[np.ndarray, "4"]] = np.array([step.x for step in DIRECTIONS], np.int32)
 DY: Final[Int32[np.ndarray, "4"]] = np.array([step.y for step in DIRECTIONS], np.int32)
 
 
-def _set_of(materials: Iterable[Material]) -> Bool[np.ndarray, "materials"]:
+def _set_of(materials: Iterable[Material]) -> Bool[np.ndarray, " materials"]:
     return np.isin(np.arange(len(Material)), list(materials))
 
 
@@ -43,16 +45,16 @@ def item_index(name: str) -> int:
     return ITEMS.index(name)
 
 
-def _items(*uses: tuple[str, int]) -> Int32[np.ndarray, "items"]:
+def _items(*uses: tuple[str, int]) -> Int32[np.ndarray, " items"]:
     row = np.zeros(len(ITEMS), np.int32)
     for item, count in uses:
         row[item_index(item)] = count
     return row
 
 
-def achieved(name: str) -> Int32[np.ndarray, "achievements"]:
+def achieved(name: str) -> Int32[np.ndarray, " achievements"]:
     """One for an achievement, zero for the others."""
-    return (np.array(ACHIEVEMENTS) == name).astype(np.int32)
+    return np.array([int(other == name) for other in ACHIEVEMENTS], np.int32)
 
 
 def _by_action(rows: dict[Action, np.ndarray], width: int) -> Int32[np.ndarray, "actions width"]:
@@ -62,7 +64,7 @@ def _by_action(rows: dict[Action, np.ndarray], width: int) -> Int32[np.ndarray, 
     return table
 
 
-_CRAFTS: Final = {**PLACE, **MAKE}
+_CRAFTS: Final[dict[Action, Place | Make]] = {**PLACE, **MAKE}
 
 COST: Final = _by_action(
     {action: _items(*rule.uses.items()) for action, rule in _CRAFTS.items()}, len(ITEMS)
@@ -89,7 +91,7 @@ MAY_PLACE_ON: Final = _by_action(
 ).astype(np.bool_)
 """Materials on which a thing may be placed: action, material; none where nothing is placed."""
 
-PLACES: Final[UInt8[np.ndarray, "actions"]] = np.array(
+PLACES: Final[UInt8[np.ndarray, " actions"]] = np.array(
     [PLACE[a].creates or Material.NONE if a in PLACE else Material.NONE for a in Action], np.uint8
 )
 """The material that is placed, NONE for the plant."""
@@ -110,15 +112,15 @@ TOOL: Final[Int32[np.ndarray, "materials items"]] = np.stack(
 COLLECT_ACHIEVEMENT: Final[Int32[np.ndarray, "materials achievements"]] = np.stack(
     [achieved(f"collect_{COLLECT[m].item}" if m in COLLECT else "") for m in Material]
 )
-LEAVES: Final[UInt8[np.ndarray, "materials"]] = np.array(
+LEAVES: Final[UInt8[np.ndarray, " materials"]] = np.array(
     [COLLECT[m].leaves if m in COLLECT else m for m in Material], np.uint8
 )
-COLLECT_BITS: Final[UInt32[np.ndarray, "materials"]] = np.array(
+COLLECT_BITS: Final[UInt32[np.ndarray, " materials"]] = np.array(
     [math.ceil(COLLECT[m].probability * 2**24) if m in COLLECT else 0 for m in Material], np.uint32
 )
 """A draw below this succeeds: see `draws.chance`."""
 
-FIRST_HEALTH: Final[Int32[np.ndarray, "kinds"]] = np.array(
+FIRST_HEALTH: Final[Int32[np.ndarray, " kinds"]] = np.array(
     [0, *(OBJECT_TYPES[name].__dataclass_fields__["health"].default for name in OBJECT_KINDS)],
     np.int32,
 )
@@ -126,7 +128,7 @@ FIRST_HEALTH: Final[Int32[np.ndarray, "kinds"]] = np.array(
 
 
 @functools.lru_cache(maxsize=1)
-def daylight_table() -> Float32[np.ndarray, "steps"]:
+def daylight_table() -> Float32[np.ndarray, " steps"]:
     """Daylight by the step of the day."""
     return np.array([daylight_at(step) for step in range(DAY_LENGTH)], np.float32)
 

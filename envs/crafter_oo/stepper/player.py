@@ -128,7 +128,7 @@ def _do_object(state: StepperState, target: Cell, does: Flag) -> StepperState:
 
 def _damage(inventory: Items) -> Scalar:
     """Of one blow with the best sword."""
-    damage = jnp.int32(1)
+    damage: Scalar = jnp.int32(1)
     for sword, blow in reversed(SWORD_DAMAGE):  # the best is asked for last
         damage = jnp.where(inventory[ITEMS.index(sword)] > 0, blow, damage)
     return damage

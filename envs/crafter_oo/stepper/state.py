@@ -4,7 +4,9 @@ A position is (x, y) and maps are indexed [x, y], as in the object engine.
 """
 
 import math
+from typing import TYPE_CHECKING
 
+import numpy as np
 from jaxtyping import Array, Bool, Float32, Int8, Int16, Int32, UInt8, UInt32
 
 from envs.core import pytree, static
@@ -14,6 +16,11 @@ from envs.crafter_oo.tables import OBJECT_KINDS
 
 EMPTY, PLAYER, COW, ZOMBIE, SKELETON, ARROW, PLANT, FENCE = range(len(OBJECT_KINDS) + 1)
 """What a slot holds: nobody, or 1 + the index in `OBJECT_KINDS`."""
+
+if TYPE_CHECKING:
+    AnyArray = Array
+else:
+    AnyArray = Array | np.ndarray  # states come as numpy too, before the first step and after
 
 MOST_SLOTS = 255  # `occupant` is one byte
 
@@ -54,34 +61,34 @@ class Objects:
     A slot that was left stays empty until slots are moved together; empty slots are all 0.
     """
 
-    kind: Int8[Array, " slots"]  # EMPTY .. FENCE
-    x: Int16[Array, " slots"]
-    y: Int16[Array, " slots"]
-    health: Int16[Array, " slots"]
-    timer: Int32[Array, " slots"]  # cooldown of a zombie, reload of a skeleton, age of a plant
-    facing: Int8[Array, " slots"]  # of the player and of arrows: index in `DIRECTIONS`; else 0
-    entity_id: Int32[Array, " slots"]
+    kind: Int8[AnyArray, " slots"]  # EMPTY .. FENCE
+    x: Int16[AnyArray, " slots"]
+    y: Int16[AnyArray, " slots"]
+    health: Int16[AnyArray, " slots"]
+    timer: Int32[AnyArray, " slots"]  # cooldown of a zombie, reload of a skeleton, age of a plant
+    facing: Int8[AnyArray, " slots"]  # of the player and of arrows: index in `DIRECTIONS`; else 0
+    entity_id: Int32[AnyArray, " slots"]
 
 
 @pytree
 class StepperState:
     """One world. What follows from the rest, as daylight from the step, is not stored."""
 
-    materials: UInt8[Array, "width height"]  # `Material`
-    occupant: UInt8[Array, "width height"]  # 1 + the slot of who stands there, 0: nobody
+    materials: UInt8[AnyArray, "width height"]  # `Material`
+    occupant: UInt8[AnyArray, "width height"]  # 1 + the slot of who stands there, 0: nobody
     objects: Objects
-    num_slots: Int32[Array, ""]  # slots up to the last object, those left empty included
-    next_id: Int32[Array, ""]  # the next entity id to be given
-    chunk_rank: Int16[Array, " chunks"]  # x-major; how many were created before, -1: not yet
-    action: Int32[Array, ""]  # what the player chose last
-    sleeping: Bool[Array, ""]
-    hunger: Float32[Array, ""]
-    thirst: Float32[Array, ""]
-    fatigue: Float32[Array, ""]
-    recover: Float32[Array, ""]
-    last_health: Int32[Array, ""]
-    inventory: Int32[Array, " items"]  # in the order of `ITEMS`
-    achievements: Int32[Array, " achievements"]  # in the order of `ACHIEVEMENTS`
-    step_count: Int32[Array, ""]
-    key: UInt32[Array, "2"]  # of `KeyedDraws`: high and low half
-    overflow: Int32[Array, ""]  # objects refused so far because no slot was left
+    num_slots: Int32[AnyArray, ""]  # slots up to the last object, those left empty included
+    next_id: Int32[AnyArray, ""]  # the next entity id to be given
+    chunk_rank: Int16[AnyArray, " chunks"]  # x-major; how many were created before, -1: not yet
+    action: Int32[AnyArray, ""]  # what the player chose last
+    sleeping: Bool[AnyArray, ""]
+    hunger: Float32[AnyArray, ""]
+    thirst: Float32[AnyArray, ""]
+    fatigue: Float32[AnyArray, ""]
+    recover: Float32[AnyArray, ""]
+    last_health: Int32[AnyArray, ""]
+    inventory: Int32[AnyArray, " items"]  # in the order of `ITEMS`
+    achievements: Int32[AnyArray, " achievements"]  # in the order of `ACHIEVEMENTS`
+    step_count: Int32[AnyArray, ""]
+    key: UInt32[AnyArray, "2"]  # of `KeyedDraws`: high and low half
+    overflow: Int32[AnyArray, ""]  # objects refused so far because no slot was left

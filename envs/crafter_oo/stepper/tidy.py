@@ -1,12 +1,10 @@
 """Moving the objects of a world together when most slots are used up or were left empty."""
 
-import dataclasses
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int32, Shaped
 
-from envs.crafter_oo.stepper.batching import batchwise, compact, parts
+from envs.crafter_oo.stepper.batching import batchwise, compact, parts, with_leaves
 from envs.crafter_oo.stepper.state import EMPTY, Objects, StepperParams, StepperState
 
 
@@ -32,7 +30,7 @@ def _close_gaps(
     rows = jnp.where(slots < count[:, None], to[:, None], states.num_slots.shape[0])
     who = jnp.broadcast_to((slots + 1).astype(jnp.uint8), rows.shape)
     x, y = after.x.astype(jnp.int32), after.y.astype(jnp.int32)
-    return dataclasses.replace(
+    return with_leaves(
         states,
         objects=jax.tree.map(
             lambda column, new: column.at[to].set(new, mode="drop"), states.objects, after

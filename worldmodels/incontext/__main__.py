@@ -1,0 +1,207 @@
+"""`python -m worldmodels.incontext train`: train agents on batched worlds, seed after seed."""
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import tyro
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from worldmodels.incontext.config import PRESETS, PPOConfig
+
+if TYPE_CHECKING:  # everything else is imported when it is needed: --help must answer at once
+    from worldmodels.incontext.baseline import Baseline
+    from worldmodels.incontext.train import Record
+
+PROGRAM: Final = "python -m worldmodels.incontext"
+DEFAULT_PRESET: Final = "laptop"
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """Train one agent per seed by PPO, and compare it with random actions.
+
+    The folder --out gets curve.png, train.json and a folder for every seed. A command that was
+    killed goes on from its last checkpoints when it is given again. Exit status: 0, 1 when
+    something cannot be read or written, 2 for bad usage.
+    """
+
+    command: tyro.conf.Positional[Literal["train"]] = "train"
+    """What to do."""
+    env: str = "CrafterOO-v0"
+    """Id of a world that has a jax core."""
+    obs: str = "symbolic"
+    """Kind of observation, where the world has several; it has to be one array."""
+    preset: Literal["paper", "laptop"] = DEFAULT_PRESET
+    """Where the defaults of the PPO options come from."""
+    seeds: Annotated[int, tyro.conf.arg(metavar="N")] = 3
+    """Number of agents."""
+    seed: int = 0
+    """Seed of the first agent; the next ones count on."""
+    steps: Annotated[int, tyro.conf.arg(metavar="N")] = 1_000_000
+    """Steps of each agent, over all its worlds."""
+    episodes: Annotated[int, tyro.conf.arg(metavar="N")] = 256
+    """Episodes of random actions, to compare with."""
+    checkpoint_every: Annotated[int, tyro.conf.arg(metavar="N")] = 20
+    """Updates between two checkpoints."""
+    out: Path = Path("results/incontext")
+    """Folder for the results."""
+    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print nothing but errors."""
+    ppo: tyro.conf.OmitArgPrefixes[PPOConfig] = PRESETS[DEFAULT_PRESET]
+
+    def __post_init__(self) -> None:
+        for name in ("seeds", "episodes", "checkpoint_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is at least 1, got {getattr(self, name)}")
+        if not 0 <= self.seed <= 2**31 - self.seeds:
+            raise ValueError(f"seed is in 0..2**31 - seeds, got {self.seed}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    command = parse(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return run(command)
+    except ValueError as error:
+        return _fail(f"error: {error}", 2)
+    except OSError as error:
+        return _fail(f"error: {error}", 1)
+    except KeyboardInterrupt:
+        return _fail(f"interrupted; the same command goes on from {command.out}", 1)
+
+
+def parse(arguments: Sequence[str]) -> Command:
+    """Read the options; what --preset names gives the defaults of the others."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--preset", nargs="?")
+    preset = first.parse_known_args(arguments)[0].preset
+    default = Command(ppo=PRESETS.get(preset, PRESETS[DEFAULT_PRESET]))
+    return tyro.cli(Command, args=arguments, prog=PROGRAM, default=default)
+
+
+def run(command: Command) -> int:
+    """Measure random actions, train the agents, and write and print what came out."""
+    from worldmodels.incontext.baseline import measure_random
+    from worldmodels.incontext.checkpoint import open_run
+    from worldmodels.incontext.curve import draw
+    from worldmodels.incontext.problem import find_problem
+    from worldmodels.incontext.train import Run, compile_ppo, train
+
+    start = time.perf_counter()
+    problem = find_problem(command.env, command.obs)
+    seeds = range(command.seed, command.seed + command.seeds)
+    runs = [Run(command.env, command.obs, command.steps, seed, command.ppo) for seed in seeds]
+    folders = [command.out / f"seed-{seed}" for seed in seeds]
+    for each, folder in zip(runs, folders, strict=True):
+        open_run(folder, each.to_dict())  # refused at once, rather than after hours
+    program = compile_ppo(problem, command.ppo, runs[0].num_updates)
+    records: dict[str, Sequence[Record]] = {}
+    errors = Console(stderr=True)
+    with Progress(console=errors, transient=True, disable=command.quiet) as progress:
+        bar = progress.add_task("random actions", total=len(runs) * runs[0].num_updates)
+        baseline = measure_random(problem, command.episodes, command.seed)
+        for each, folder in zip(runs, folders, strict=True):
+            label = f"seed {each.seed}"
+            show = _shower(progress, bar, label)
+            records[label] = train(program, each, folder, show, command.checkpoint_every)
+    report = summarise(records, baseline)
+    config = runs[0].to_dict() | {"seeds": list(seeds)}
+    del config["seed"]
+    _write_report(command.out, config, report, time.perf_counter() - start)
+    picture = command.out / "curve.png"
+    draw(picture, f"PPO on {command.env}", records, baseline)
+    console = Console(quiet=command.quiet, highlight=False)
+    console.print(results_table(records, report))
+    console.print(f"{time.perf_counter() - start:.0f} s; wrote {picture}")
+    return 0
+
+
+def summarise(
+    records: Mapping[str, Sequence["Record"]], baseline: "Baseline"
+) -> dict[str, dict[str, Any]]:
+    """Per measure: the agents over the last tenth of training, and random actions.
+
+    Standard errors are over seeds, and over episodes for random actions.
+    """
+    import numpy as np
+
+    from worldmodels.incontext.baseline import estimate
+    from worldmodels.incontext.curve import last_mean, measures, random_estimate
+
+    report: dict[str, dict[str, Any]] = {}
+    for name in measures(next(iter(records.values()))):
+        by_seed = {label: last_mean(lines, name) for label, lines in records.items()}
+        known = np.array([value for value in by_seed.values() if value is not None])
+        agents = estimate(known) if len(known) else None
+        random = random_estimate(baseline, name)
+        report[name] = {
+            "by_seed": by_seed,
+            "agents": agents and agents._asdict(),
+            "random": random and random._asdict(),
+        }
+    return report
+
+
+def results_table(
+    records: Mapping[str, Sequence["Record"]], report: Mapping[str, Mapping[str, Any]]
+) -> Table:
+    """A line for every seed, for their mean, and for random actions."""
+    table = Table(box=box.SIMPLE, title="per episode, over the last tenth of training")
+    table.add_column("agent")
+    for name in (*report, "steps/s"):
+        table.add_column(name, justify="right")
+    for label, lines in records.items():
+        values = [report[name]["by_seed"][label] for name in report]
+        speed = sorted(line["steps_per_second"] or 0.0 for line in lines)[len(lines) // 2]
+        cells = ["-" if value is None else f"{value:.2f}" for value in values]
+        table.add_row(label, *cells, f"{speed:.0f}")
+    table.add_section()
+    for who, title in (("agents", "mean of the seeds"), ("random", "random actions")):
+        table.add_row(title, *[_plus_minus(report[name][who]) for name in report], "")
+    return table
+
+
+def _plus_minus(value: Mapping[str, Any] | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value['mean']:.2f}" + ("" if value["stderr"] is None else f" ± {value['stderr']:.2f}")
+
+
+def _shower(progress: Progress, bar: Any, label: str) -> Callable[["Record"], None]:
+    from worldmodels.incontext.curve import measures
+
+    def show(record: "Record") -> None:
+        name = measures([record])[0]
+        value, speed = record[name], record["steps_per_second"]
+        seen = "-" if value is None else f"{value:.2f}"
+        progress.update(bar, advance=1, description=f"{label}: {name} {seen}, {speed:.0f} steps/s")
+
+    return show
+
+
+def _write_report(
+    folder: Path, config: Mapping[str, Any], report: Mapping[str, Any], seconds: float
+) -> None:
+    from worldmodels.incontext.checkpoint import write_text
+
+    data = {"config": config, "seconds": seconds, "results": report}
+    write_text(folder / "train.json", json.dumps(data, indent=2, allow_nan=False) + "\n")
+
+
+def _fail(message: str, status: int) -> int:
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    errors.print(message, markup=False)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""The folder of one run: its configuration, its metrics, and its last good checkpoint.
+
+| file | what is in it |
+|---|---|
+| `config.json` | what was asked for |
+| `metrics.jsonl` | a line for every update |
+| `checkpoint-<update>/model.safetensors` | the networks |
+| `checkpoint-<update>/training.safetensors` | what else it takes to go on: optimiser, worlds, key |
+| `checkpoint-<update>/manifest.json` | format version, update, and the configuration again |
+
+A checkpoint is written under a temporary name and renamed, so that a kill at any moment leaves the
+last good one. Nothing is ever unpickled.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+T = TypeVar("T")
+
+FORMAT_VERSION: Final = 1
+PREFIX: Final = "checkpoint-"
+TEMPORARY: Final = ".checkpoint-"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, see `write_bytes`."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write under a temporary name in the same folder, then rename."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).chmod(0o644)  # mkstemp makes it private
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def open_run(folder: Path, config: Mapping[str, Any]) -> None:
+    """Make the folder of a run, or find that it belongs to the same run.
+
+    Raises:
+        ValueError: it belongs to another one, or its `config.json` is broken.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "config.json"
+    if path.exists():
+        check_config(read_json(path), config, path)
+    else:
+        write_text(path, json.dumps(config, indent=2) + "\n")
+
+
+def check_config(found: Mapping[str, Any], wanted: Mapping[str, Any], path: Path) -> None:
+    """Refuse what was made with another configuration.
+
+    Raises:
+        ValueError: names the fields and their two values.
+    """
+    wanted = json.loads(json.dumps(wanted))  # what JSON makes of it: no tuples
+    names = [name for name in {**wanted, **found} if found.get(name) != wanted.get(name)]
+    if names:
+        differences = ", ".join(f"{n}={found.get(n)} (now {wanted.get(n)})" for n in names)
+        raise ValueError(
+            f"{path} was made with {differences}: choose another --out, or the same arguments"
+        )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ValueError: the file holds something else.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a JSON file: {error}") from error
+    if not isinstance(data, dict):
+        raise ValueError(f"{path} should hold a JSON object, got {type(data).__name__}")
+    return data
+
+
+def save_checkpoint(
+    folder: Path, update: int, model: Any, training: Any, config: Mapping[str, Any]
+) -> Path:
+    """Write a checkpoint and remove the ones before it.
+
+    Args:
+        folder: Of the run.
+        update: How many updates were made.
+        model: The networks, a tree of arrays.
+        training: Whatever else changes during training, a tree of arrays and keys.
+        config: Of the run.
+    """
+    for leftover in folder.glob(TEMPORARY + "*"):
+        shutil.rmtree(leftover)
+    temporary = Path(tempfile.mkdtemp(dir=folder, prefix=TEMPORARY))
+    manifest = {"format_version": FORMAT_VERSION, "update": update, "config": dict(config)}
+    contents = {
+        "model.safetensors": save(_named_arrays(model)),
+        "training.safetensors": save(_named_arrays(training)),
+        "manifest.json": (json.dumps(manifest, indent=2) + "\n").encode(),
+    }
+    for name, content in contents.items():
+        with (temporary / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    temporary.chmod(0o755)  # mkdtemp makes it private
+    final = folder / f"{PREFIX}{update:08d}"
+    older = [path for path in folder.glob(PREFIX + "*") if path != final]
+    temporary.replace(final)
+    for path in older:
+        shutil.rmtree(path)
+    return final
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The checkpoint of a run to go on from; None before the first."""
+    return max(folder.glob(PREFIX + "*"), default=None)
+
+
+def read_manifest(checkpoint: Path) -> dict[str, Any]:
+    """What a checkpoint says about itself.
+
+    Raises:
+        ValueError: it is of another version, or broken.
+    """
+    path = checkpoint / "manifest.json"
+    manifest = read_json(path)
+    if manifest.get("format_version") != FORMAT_VERSION:
+        raise ValueError(
+            f"{path} has format version {manifest.get('format_version')!r}, this program reads "
+            f"{FORMAT_VERSION}: train again"
+        )
+    if not isinstance(manifest.get("update"), int) or not isinstance(manifest.get("config"), dict):
+        raise ValueError(f"{path} needs a number 'update' and an object 'config'")
+    return manifest
+
+
+def load_arrays(path: Path, like: T) -> T:
+    """Read a tree of arrays.
+
+    Args:
+        path: A file that `save_checkpoint` wrote.
+        like: The same tree, of arrays or of `jax.ShapeDtypeStruct`.
+
+    Raises:
+        ValueError: the file is broken, or holds other arrays.
+    """
+    try:
+        arrays = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file: {error}") from error
+    leaves, structure = jax.tree_util.tree_flatten_with_path(like)
+    names = [_name(where) for where, _ in leaves]
+    if set(names) != set(arrays):
+        odd = sorted(set(names) ^ set(arrays))
+        raise ValueError(f"{path} has other arrays than expected: {', '.join(odd[:5])}")
+    pairs = zip(names, leaves, strict=True)
+    values = [_leaf(arrays[name], leaf, f"{path}: {name}") for name, (_, leaf) in pairs]
+    tree: T = jax.tree_util.tree_unflatten(structure, values)
+    return tree
+
+
+def _named_arrays(tree: Any) -> dict[str, np.ndarray]:
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return {_name(where): np.asarray(_words(leaf)) for where, leaf in leaves}
+
+
+def _name(where: tuple[Any, ...]) -> str:
+    return jax.tree_util.keystr(where, simple=True, separator=".")
+
+
+def _is_key(leaf: Any) -> bool:
+    return bool(jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key))
+
+
+def _words(leaf: Any) -> Any:
+    """An array as it is; the 32-bit words of keys."""
+    return jax.random.key_data(leaf) if _is_key(leaf) else leaf
+
+
+def _leaf(array: np.ndarray, like: Any, where: str) -> Any:
+    wanted = jax.eval_shape(_words, like)
+    if array.shape != wanted.shape or array.dtype != wanted.dtype:
+        raise ValueError(
+            f"{where} has shape {array.shape} and type {array.dtype}, expected {wanted.shape} and "
+            f"{wanted.dtype}"
+        )
+    value = jnp.asarray(array)
+    return jax.random.wrap_key_data(value) if _is_key(like) else value
