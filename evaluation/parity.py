@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 import tyro
 from rich import box
@@ -28,6 +28,8 @@ ERRORS: Final = 4  # standard errors that may lie between two means
 NUM_WORLDS: Final = 30
 NUM_LONG_RUNS: Final = 24
 LONG_RUN_STEPS: Final = 600
+NUM_ARRAY_WORLDS: Final = 300
+MOST_STEPS: Final = 600  # of an episode in the stepper; with random actions none lasts so long
 POLICIES: Final = {"uniform": 17, "noop": 1, "moves": 6}
 """Each policy is uniform over the first so many actions."""
 
@@ -44,6 +46,8 @@ class Config:
     """Episodes of the uniform policy, with seeds from --seed on; a third of it for the others."""
     seed: int = 0
     """First seed of the episodes, at least 0. New worlds always have the seeds 0 to 29."""
+    engine: Literal["objects", "arrays"] = "objects"
+    """Whose episodes: those of the object engine, or of the array stepper with its own draws."""
     out: Path = Path("results")
     """Folder for parity.json."""
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
@@ -85,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 2
     start = time.perf_counter()
-    lines = compare(config)
+    lines = compare(config) if config.engine == "objects" else compare_arrays(config)
     result = _result(config, lines, time.perf_counter() - start)
     console = Console(quiet=config.quiet, highlight=False)
     console.print(_table(lines))
@@ -106,8 +110,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def compare(config: Config) -> list[Line]:
     """Play everything and put it beside the reference figures."""
-    from evaluation import published
-
     sizes = {
         "uniform": config.episodes,
         "noop": config.episodes // 3,
@@ -131,11 +133,59 @@ def compare(config: Config) -> list[Line]:
             lines += _episode_lines(policy, played[policy])
         long_seeds = range(config.seed, config.seed + NUM_LONG_RUNS)
         runs = [long_run(seed) for seed in watched(long_seeds, "long runs")]
-    lines += _rate_lines("uniform", played["uniform"], published.CRAFTER_RATES, 29_784)
-    lines += _rate_lines("moves", played["moves"], published.CRAFTER_MOVES_RATES, 100)
-    lines += _mob_lines("uniform", [e.mobs for e in played["uniform"]], published.CRAFTER_MOBS)
-    lines += _mob_lines("long run", runs, published.CRAFTER_LONG_RUN)
-    return lines
+    return lines + _common_lines(played, runs)
+
+
+def compare_arrays(config: Config) -> list[Line]:
+    """The same for the array stepper; its worlds are others, and are compared by their means."""
+    from evaluation import published
+    from evaluation.array_lives import Lives, live, new_worlds
+
+    def episodes(lives: Lives) -> list[Episode]:
+        assert not lives.overflow.any(), "no slot was left for an object"
+        steps = tuple(published.CRAFTER_MOBS)
+        return [
+            Episode(
+                int(lives.length[i]),
+                float(lives.total[i]),
+                lives.achievements(i),
+                lives.mobs(i, steps),
+            )
+            for i in range(len(lives.length))
+        ]
+
+    lines, played = [], {}
+    with Progress(console=Console(stderr=True), transient=True, disable=config.quiet) as progress:
+        task = progress.add_task("new worlds", total=2 + len(POLICIES))
+        worlds = new_worlds(range(NUM_ARRAY_WORLDS))
+        for name, figure in published.CRAFTER_WORLDS.items():
+            counts = [float(world[name]) for world in worlds]
+            lines.append(_mean_line(f"new world: {name}", counts, figure))
+        for policy, num_actions in POLICIES.items():
+            progress.update(task, description=policy, advance=1)
+            size = config.episodes if policy == "uniform" else config.episodes // 3
+            seeds = range(config.seed, config.seed + size)
+            played[policy] = episodes(live(seeds, num_actions, MOST_STEPS))
+            lines += _episode_lines(policy, played[policy])
+        progress.update(task, description="long runs", advance=1)
+        long_seeds = range(config.seed, config.seed + NUM_LONG_RUNS)
+        fed = live(long_seeds, POLICIES["moves"], LONG_RUN_STEPS + 1, is_fed=True)
+    steps = [step for step in published.CRAFTER_LONG_RUN if step <= LONG_RUN_STEPS]
+    return lines + _common_lines(played, [fed.mobs(i, steps) for i in range(NUM_LONG_RUNS)])
+
+
+def _common_lines(
+    played: Mapping[str, Sequence[Episode]], runs: Sequence[Mapping[int, Mapping[str, int]]]
+) -> list[Line]:
+    from evaluation import published
+
+    mobs = [episode.mobs for episode in played["uniform"]]
+    return [
+        *_rate_lines("uniform", played["uniform"], published.CRAFTER_RATES, 29_784),
+        *_rate_lines("moves", played["moves"], published.CRAFTER_MOVES_RATES, 100),
+        *_mob_lines("uniform", mobs, published.CRAFTER_MOBS),
+        *_mob_lines("long run", runs, published.CRAFTER_LONG_RUN),
+    ]
 
 
 def count_world(seed: int) -> dict[str, int]:

@@ -66,6 +66,29 @@ but Random and WorldCoder share OneLife's exploration and laws and differ in the
 """
 
 
+THROUGHPUT: Final = (
+    Reference(
+        "Craftax-Classic",
+        {"times_crafter": 257.0},
+        "project page of Craftax, arXiv 2402.16801",
+        "training with PPO (PureJaxRL) beside Crafter; one RTX 4090, i9-13900K",
+    ),
+    Reference(
+        "Craftax",
+        {"times_crafter": 169.0},
+        "project page of Craftax, arXiv 2402.16801",
+        "training with PPO (PureJaxRL) beside Crafter; one RTX 4090, i9-13900K",
+    ),
+    Reference(
+        "Craftax ported to C",
+        {"steps_per_second": 819_000.0},
+        "PufferLib, pull request 537",
+        "the full game, not Classic; one thread, after tuning (34 000 before)",
+    ),
+)
+"""Speed of other programs, on other machines than ours."""
+
+
 class Figure(NamedTuple):
     """Mean and standard deviation over n samples."""
 

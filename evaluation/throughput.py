@@ -1,43 +1,46 @@
 """Steps per second of our steppers, and of the programs they replace where those are installed.
 
-All run in this process on one core, in turns, with the same seeds and actions; processor time is
-what counts, and the median over the rounds.
+The object engine races `crafter` in this process (`racing.objects`); the array stepper races
+`craftax` in processes bound to one core or two (`racing.arrays`).
 """
 
 import dataclasses
 import functools
 import importlib.util
-import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import tyro
-from rich import box
 from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
 if TYPE_CHECKING:  # everything else is imported when it is needed: --help must answer at once
-    from evaluation.record import Result
+    from evaluation.record import Row
 
 BENCHMARK: Final = "throughput"
+PEERS: Final = {"crafter": "crafter==1.8.3", "craftax": "craftax==1.6.1"}
+"""Packages of others that take part where they are installed, and what to install."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
     """Measure how fast worlds can be stepped, beside other programs for the same world.
 
-    Episodes until death with random actions; those of seed s come from numpy's
-    RandomState(1000 + s). Exit status: 0, 2 for bad usage.
+    Objects: episodes until death with random actions, those of seed s from numpy's
+    RandomState(1000 + s). Arrays: batches of worlds under random actions, without and with
+    resets. Exit status: 0, 1 if the record cannot be written, 2 for bad usage.
     """
 
     world: Literal["crafter_oo"] = "crafter_oo"
     """The world to step."""
+    only: Literal["objects", "arrays"] | None = None
+    """One race only; None: both."""
     episodes: int = 5
-    """Episodes in a round, with seeds from --seed on; at least 1."""
+    """Objects: episodes in a round, with seeds from --seed on; at least 1."""
+    batches: tuple[int, ...] = (1, 64, 1024, 4096)
+    """Arrays: numbers of worlds stepped at once, without resets."""
     rounds: int = 3
     """Rounds; the medians over them are shown; at least 1."""
     seed: int = 0
@@ -48,66 +51,27 @@ class Config:
     """Print nothing but errors."""
 
 
-class Stepper(Protocol):
-    """Something that steps one world."""
-
-    def reset(self, seed: int) -> None:
-        """Start an episode."""
-
-    def step(self, action: int) -> bool:
-        """Advance one step, and say whether the episode has ended."""
-
-
-class Contender(NamedTuple):
-    """One line of the race: a stepper, and what it is measured against."""
-
-    name: str
-    make: Callable[[], Stepper]
-    package: str | None = None  # it needs; None: nothing but ours
-    peer: str | None = None  # name of the contender it is compared with
-    wanted: float | None = None  # times as many steps per CPU second as the peer
-    wanted_reset: float | None = None  # the same of resets
-
-
-@dataclasses.dataclass(frozen=True)
-class Clock:
-    """What one contender took in one round."""
-
-    num_steps: int
-    step_seconds: float  # wall clock
-    step_cpu_seconds: float
-    num_resets: int
-    reset_seconds: float
-    reset_cpu_seconds: float
-
-    def rates(self) -> dict[str, float]:
-        """Steps and resets per second, by wall clock and by processor time."""
-        return {
-            "steps_per_second": self.num_steps / self.step_seconds,
-            "steps_per_cpu_second": self.num_steps / self.step_cpu_seconds,
-            "resets_per_second": self.num_resets / self.reset_seconds,
-            "resets_per_cpu_second": self.num_resets / self.reset_cpu_seconds,
-        }
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     config = tyro.cli(Config, args=arguments, prog=f"python -m evaluation.{BENCHMARK}")
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
-    for name, least in (("episodes", 1), ("rounds", 1), ("seed", 0)):
-        if getattr(config, name) < least:
-            errors.print(f"error: --{name} must be at least {least}, got {getattr(config, name)}")
-            return 2
+    wrong = _wrong(config)
+    if wrong:
+        errors.print(f"error: {wrong}")
+        return 2
+    from evaluation.published import THROUGHPUT
+    from evaluation.record import Result
+
     console = Console(quiet=config.quiet, highlight=False)
-    contenders = [c for c in WORLDS[config.world] if _installed(c.package)]
-    for package in sorted({c.package for c in WORLDS[config.world] if c.package}):
-        if not _installed(package):
-            console.print(f"{package} is not installed, skipped: pip install 'armillary[dev]'")
     start = time.perf_counter()
-    rates = race(contenders, config)
-    result = _result(config, contenders, rates, time.perf_counter() - start)
-    for table in (_table(contenders, rates, "step"), _table(contenders, rates, "reset")):
-        console.print(table)
+    rows: list[Row] = []
+    if config.only != "arrays":
+        rows += _race_objects(config, console)
+    if config.only != "objects":
+        rows += _race_arrays(config, console)
+    settings = dataclasses.asdict(config) | {"out": str(config.out)}
+    seconds = time.perf_counter() - start
+    result = Result(BENCHMARK, settings, config.seed, seconds, tuple(rows), THROUGHPUT)
     try:
         path = result.write(config.out)
     except OSError as error:
@@ -117,211 +81,79 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def race(contenders: Sequence[Contender], config: Config) -> dict[str, dict[str, float]]:
-    """Let all take turns, and return the median rates of each."""
-    steppers = {contender.name: contender.make() for contender in contenders}
-    turns = [name for _ in range(config.rounds) for name in steppers]
-    clocks: dict[str, list[Clock]] = {name: [] for name in steppers}
+def _wrong(config: Config) -> str | None:
+    for name, least in (("episodes", 1), ("rounds", 1), ("seed", 0)):
+        if getattr(config, name) < least:
+            return f"--{name} must be at least {least}, got {getattr(config, name)}"
+    if not config.batches or min(config.batches) < 1:
+        return f"--batches needs numbers of at least 1, got {config.batches}"
+    return None
+
+
+def _race_objects(config: Config, console: Console) -> "list[Row]":
+    from evaluation.racing import objects
+
+    everyone = objects.WORLDS[config.world]
+    contenders = [c for c in everyone if _takes_part(c.package)]
+    _report_missing({c.package for c in everyone}, console)
     seeds = range(config.seed, config.seed + config.episodes)
-    watched: Iterable[str] = track(
-        turns, "racing", console=Console(stderr=True), transient=True, disable=config.quiet
-    )
-    for name in watched:
-        clocks[name].append(measure(steppers[name], seeds))
-    return {name: _medians([clock.rates() for clock in rounds]) for name, rounds in clocks.items()}
+    rates = objects.race(contenders, seeds, config.rounds, config.quiet)
+    for what in ("step", "reset"):
+        console.print(objects.table(contenders, rates, what))
+    return objects.rows(contenders, rates, config.rounds)
 
 
-def measure(stepper: Stepper, seeds: Iterable[int]) -> Clock:
-    """Play an episode of each seed to its end."""
-    import numpy as np
+def _race_arrays(config: Config, console: Console) -> "list[Row]":
+    from rich.progress import Progress
 
-    num_steps = num_resets = 0
-    marks = np.zeros(4)  # step and reset, wall clock and processor time
-    for seed in seeds:
-        random = np.random.RandomState(1000 + seed)  # the legacy generator, as in the parity tests
-        actions = random.randint(0, 17, size=10_000).tolist()
-        wall, cpu = time.perf_counter(), time.process_time()
-        stepper.reset(seed)
-        marks[2:] += time.perf_counter() - wall, time.process_time() - cpu
-        num_resets += 1
-        wall, cpu = time.perf_counter(), time.process_time()
-        for action in actions:
-            num_steps += 1
-            if stepper.step(action):
-                break
-        marks[:2] += time.perf_counter() - wall, time.process_time() - cpu
-    step, step_cpu, reset, reset_cpu = marks.tolist()
-    return Clock(num_steps, step, step_cpu, num_resets, reset, reset_cpu)
+    from evaluation.racing import arrays, events
+    from evaluation.racing.table import size_table, speed_table
+    from evaluation.racing.workers import WorkerError
 
-
-class Engine:
-    """The object engine on a state of its own: in place, or as the pure function."""
-
-    def __init__(self, *, pure: bool = False, image: bool = False) -> None:
-        from envs.crafter_oo import engine, render
-
-        self._engine = engine
-        self._render = render.render if image else None
-        self._pure = pure
-        self._state: Any = None
-
-    def reset(self, seed: int) -> None:
-        """Make a new world."""
-        self._state = self._engine.initial_state(seed=seed)
-        self._health = self._state.player.health
-        self._unlocked = 0
-
-    def step(self, action: int) -> bool:
-        """Step, reckon the reward, and draw if asked to."""
-        if self._pure:
-            self._state, _ = self._engine.transition(self._state, action)
-        else:
-            self._engine.advance(self._state, action, self._state.draws)
-            self._reward()
-        if self._render is not None:
-            self._render(self._state)
-        return bool(self._state.player.health <= 0)
-
-    def _reward(self) -> float:
-        player = self._state.player
-        reward: float = (player.health - self._health) / 10
-        self._health = player.health
-        counts = player.achievements.values()
-        unlocked = len(counts) - counts.count(0)
-        if unlocked > self._unlocked:
-            self._unlocked = unlocked
-            reward += 1.0
-        return reward
+    program = list(events.events(config.batches))
+    _report_missing({c.package for event in program for c in event.contenders}, console)
+    try:
+        platform = arrays.platform()
+    except WorkerError as error:
+        console.print(f"{error}; no accelerator measured")
+        platform = "cpu"
+    if platform == "cpu":
+        console.print("no accelerator: not measured")
+    else:
+        program.append(events.accelerator_event(platform))
+    program = [
+        event._replace(contenders=[c for c in event.contenders if _takes_part(c.package)])
+        for event in program
+    ]
+    standings = []
+    with Progress(
+        console=Console(stderr=True), transient=True, disable=config.quiet, refresh_per_second=1
+    ) as progress:
+        total = sum(arrays.num_turns(event, config.rounds) for event in program)
+        bar = progress.add_task("racing", total=total)
+        for event in program:
+            standings += arrays.race(
+                event,
+                config.rounds,
+                config.seed,
+                progress.console.print,
+                functools.partial(progress.advance, bar),
+            )
+    for event in program:
+        heats = [standing for standing in standings if standing.event is event]
+        console.print(speed_table(event.name, heats))
+        console.print(size_table(event.name, heats))
+    return [standing.row(config.rounds) for standing in standings]
 
 
-class Gymnasium:
-    """`gymnasium.make` with some keywords, wrappers included."""
-
-    def __init__(self, name: str, **keywords: Any) -> None:
-        import gymnasium
-
-        import envs  # noqa: F401  # registers the ids
-
-        self._env = gymnasium.make(name, **keywords)
-
-    def reset(self, seed: int) -> None:
-        """Reset with a seed."""
-        self._env.reset(seed=seed)
-
-    def step(self, action: int) -> bool:
-        """Step."""
-        _, _, terminated, truncated, _ = self._env.step(action)
-        return terminated or truncated
-
-
-class Crafter:
-    """The `crafter` package."""
-
-    def __init__(self, *, image: bool) -> None:
-        self._image = image
-        self._env: Any = None
-
-    def reset(self, seed: int) -> None:
-        """Make a new environment of this seed."""
-        import crafter
-
-        self._env = crafter.Env(seed=seed)
-        if not self._image:
-            self._env.render = lambda size=None: None
-        self._env.reset()
-
-    def step(self, action: int) -> bool:
-        """Step."""
-        _, _, done, _ = self._env.step(action)
-        return bool(done)
-
-
-PIXELS: Final = "crafter, 64x64 image"
-BLIND: Final = "crafter, no image"
-
-WORLDS: Final[Mapping[str, tuple[Contender, ...]]] = {
-    "crafter_oo": (
-        Contender(BLIND, functools.partial(Crafter, image=False), "crafter"),
-        Contender("engine in place, no image", Engine, None, BLIND, 5, 25),
-        Contender(
-            "pure transition, no image", functools.partial(Engine, pure=True), None, BLIND, 1
-        ),
-        Contender("gym.make, obs='entities'", functools.partial(Gymnasium, "CrafterOO-v0")),
-        Contender(PIXELS, functools.partial(Crafter, image=True), "crafter"),
-        Contender(
-            "engine in place, 64x64 image",
-            functools.partial(Engine, image=True),
-            None,
-            PIXELS,
-            8,
-            25,
-        ),
-        Contender(
-            "gym.make, obs='pixels'",
-            functools.partial(Gymnasium, "CrafterOO-v0", obs="pixels"),
-            None,
-            PIXELS,
-        ),
-    ),
-}
-"""Who takes part, world by world; a new stepper or peer is a new line."""
-
-
-def _installed(package: str | None) -> bool:
+def _takes_part(package: str | None) -> bool:
     return package is None or importlib.util.find_spec(package) is not None
 
 
-def _medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {name: statistics.median(clock[name] for clock in rounds) for name in rounds[0]}
-
-
-def _ratio(
-    contender: Contender, rates: Mapping[str, Mapping[str, float]], what: str
-) -> float | None:
-    if contender.peer is None or contender.peer not in rates:
-        return None
-    metric = f"{what}s_per_cpu_second"
-    return rates[contender.name][metric] / rates[contender.peer][metric]
-
-
-def _table(
-    contenders: Sequence[Contender], rates: Mapping[str, Mapping[str, float]], what: str
-) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column(what, no_wrap=True)
-    for title in ("/s", "/CPU s", "CPU ms", "x peer", "wanted"):
-        table.add_column(title, justify="right")
-    for contender in contenders:
-        rate, cpu_rate = (rates[contender.name][f"{what}s_per_{s}second"] for s in ("", "cpu_"))
-        ratio = _ratio(contender, rates, what)
-        wanted = contender.wanted if what == "step" else contender.wanted_reset
-        reached = "ok" if ratio is not None and wanted and ratio >= wanted else "missed"
-        table.add_row(
-            contender.name,
-            f"{rate:,.4g}" if rate < 100 else f"{rate:,.0f}",
-            f"{cpu_rate:,.4g}" if cpu_rate < 100 else f"{cpu_rate:,.0f}",
-            f"{1000 / cpu_rate:.3f}",
-            "" if ratio is None else f"{ratio:.2f}",
-            "" if ratio is None or wanted is None else f"{wanted:g} {reached}",
-        )
-    return table
-
-
-def _result(
-    config: Config,
-    contenders: Sequence[Contender],
-    rates: Mapping[str, Mapping[str, float]],
-    seconds: float,
-) -> "Result":
-    from evaluation.record import Result, Row
-
-    rows = []
-    for contender in contenders:
-        ratios = {what: _ratio(contender, rates, what) for what in ("step", "reset")}
-        compared = {f"{what}_ratio": r for what, r in ratios.items() if r is not None}
-        rows.append(Row(contender.name, {**rates[contender.name], **compared}, {}, config.rounds))
-    settings = dataclasses.asdict(config) | {"out": str(config.out)}
-    return Result(BENCHMARK, settings, config.seed, seconds, tuple(rows))
+def _report_missing(packages: set[str | None], console: Console) -> None:
+    for package in sorted(package for package in packages if package is not None):
+        if not _takes_part(package):
+            console.print(f"{package} is not installed, skipped: pip install {PEERS[package]}")
 
 
 if __name__ == "__main__":

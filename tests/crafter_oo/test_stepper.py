@@ -82,6 +82,31 @@ def test_a_hundred_thousand_transitions_are_equal(capsys: pytest.CaptureFixture[
     assert unlocked == set(ACHIEVEMENTS)
 
 
+def test_both_engines_agree_on_a_dead_skeleton_in_line_with_the_player() -> None:
+    worlds = Lockstep(range(24))
+    for key in range(24):  # it flees along its own cell, in which it does not stand any more
+        state = meadow()
+        state.draws = KeyedDraws(key)
+        state.create_object(SkeletonState, Position(34, 32), health=0)
+        worlds.put(key, state)
+    worlds.step([0] * 24)
+
+
+def test_both_engines_agree_on_a_player_who_is_blocked_beside_or_in_lava() -> None:
+    worlds = Lockstep(range(24))
+    for key in range(24):
+        state = meadow()
+        state.draws = KeyedDraws(key)
+        state.set_material(33, 32, Material.LAVA)
+        if key % 2:  # an arrow is in the way: the player stays where it is, unharmed
+            state.create_object(ArrowState, Position(33, 32), facing=UP)
+        if key % 3 == 0:  # it stands in lava already, and finds out when it tries to move
+            state.set_material(32, 32, Material.LAVA)
+            state.set_material(33, 32, Material.STONE if key % 4 else Material.LAVA)
+        worlds.put(key, state)
+    worlds.step([Action.MOVE_RIGHT] * 24)
+
+
 @functools.cache
 def some_states() -> tuple[WorldState, ...]:
     """24 worlds with a bit of everything."""

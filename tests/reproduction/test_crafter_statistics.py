@@ -9,8 +9,9 @@ from evaluation.parity import main
 pytestmark = pytest.mark.reproduction
 
 
+@pytest.mark.parametrize("engine", ["objects", "arrays"])
 def test_worlds_episodes_and_creatures_agree_with_crafter(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     with capsys.disabled():
-        assert main(["--episodes", "300", "--out", str(tmp_path)]) == 0
+        assert main(["--engine", engine, "--episodes", "300", "--out", str(tmp_path)]) == 0

@@ -1,0 +1,1 @@
+"""The machinery of `evaluation.throughput`: contenders, the processes they run in, tables."""

@@ -1,0 +1,251 @@
+"""Throughput: the command, its races, and workers that die or hang."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import jax.numpy as jnp
+import pytest
+from toys import Drift, DriftParams
+
+from evaluation import throughput
+from evaluation.racing import arrays, events, objects, rollouts
+from evaluation.racing.batched import Program, of_autoreset, of_core
+from evaluation.racing.events import Contender, Event, Wanted
+from evaluation.racing.rollouts import Job, racer
+from evaluation.racing.workers import Setting, Worker, WorkerError
+
+ONE: Final = Setting("1 core", 1)
+
+
+def drift(num_envs: int) -> Program:
+    """A point on a plane, which goes on after its end."""
+    del num_envs
+    return of_core(Drift(), DriftParams(), count=lambda worlds: 2 + 0 * worlds.time)
+
+
+def drift_age(num_envs: int) -> Program:
+    """The same; counts steps since the reset in place of objects."""
+    return drift(num_envs)._replace(count=lambda worlds: worlds.time)
+
+
+def drift_resets(num_envs: int) -> Program:
+    """The same, begun anew when it ends."""
+    return of_autoreset(Drift(), DriftParams(), num_envs, count=lambda worlds: worlds.time)
+
+
+def blurred_drift(num_envs: int) -> Program:
+    """One whose observations are no numbers."""
+    plain = drift(num_envs)
+
+    def step(key: Any, worlds: Any, actions: Any) -> Any:
+        worlds, seen = plain.step(key, worlds, actions)
+        return worlds, seen._replace(obs=jnp.full_like(seen.obs, jnp.nan))
+
+    return plain._replace(step=step)
+
+
+def misfit(num_envs: int) -> Program:
+    """One that cannot be made."""
+    raise ValueError(f"no program for {num_envs} worlds")
+
+
+def echo() -> Callable[[Any], Any]:
+    """Answers orders with themselves, kills its process on "die", and sleeps on "hang"."""
+
+    def answer(order: Any) -> Any:
+        if order == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if order == "fail":
+            raise ValueError("the last words")
+        if order == "hang":
+            time.sleep(60)
+        if order == "settings":
+            return sorted(os.sched_getaffinity(0)), os.environ["XLA_FLAGS"]
+        return order
+
+    return answer
+
+
+@pytest.fixture
+def worker() -> Any:
+    worker = Worker("echo", ONE, echo)
+    yield worker
+    worker.close()
+
+
+def test_a_worker_answers_orders_in_turn(worker: Worker):
+    assert [worker.ask(order, 60.0) for order in (1, "two", None)] == [1, "two", None]
+
+
+def test_a_worker_is_bound_to_its_core_before_jax_is_there(worker: Worker):
+    cores, flags = worker.ask("settings", 60.0)
+    assert cores == sorted(os.sched_getaffinity(0))[:1]
+    assert "intra_op_parallelism_threads=1" in flags
+
+
+def test_a_killed_worker_gives_one_clear_line(worker: Worker):
+    with pytest.raises(WorkerError, match=r"^echo died \(exit status -9\): it said nothing$"):
+        worker.ask("die", 60.0)
+
+
+def test_a_failed_worker_is_quoted(worker: Worker):
+    with pytest.raises(WorkerError, match=r"^echo died \(exit status 1\): .*the last words$"):
+        worker.ask("fail", 60.0)
+
+
+def test_a_worker_that_hangs_is_given_up_in_time(worker: Worker):
+    worker.ask("ready", 60.0)
+    with pytest.raises(WorkerError, match=r"^echo gave no answer within 0.1 s$"):
+        worker.ask("hang", 0.1)
+
+
+def test_a_turn_counts_the_steps_of_all_worlds():
+    answer = racer()
+    answer(Job(drift, "steps", 8, seed=0))
+    lap = answer(0.01)
+    assert lap.amount % 8 == 0
+    assert lap.seconds >= 0.01
+
+
+def test_worlds_without_resets_are_never_older_than_a_life():
+    answer = racer()
+    answer(Job(drift_age, "steps", 4, seed=0))
+    lap = answer(0.05)
+    assert 1 <= lap.num_objects <= rollouts.LIFE
+
+
+def test_worlds_with_resets_go_on_from_turn_to_turn():
+    answer = racer()
+    answer(Job(drift_resets, "steps", 64, seed=0, resets=True, warm_up=40))
+    lap = answer(0.01)
+    assert 1 < lap.num_objects < 20  # in the middle of lives that last 20 steps at most
+
+
+def test_the_state_of_a_world_is_weighed():
+    prepared = racer()(Job(drift, "steps", 8, seed=0))
+    assert prepared.bytes_per_world == 12  # two float32 and an int32
+    assert prepared.compile_seconds > 0
+
+
+def test_made_worlds_are_counted():
+    answer = racer()
+    answer(Job(drift, "worlds", 8, seed=0))
+    lap = answer(0.001)
+    assert lap.amount % 8 == 0
+    assert lap.num_objects == 2
+
+
+def test_observations_that_are_no_numbers_are_an_error():
+    with pytest.raises(ValueError, match="not finite"):
+        racer()(Job(blurred_drift, "steps", 8, seed=0))
+
+
+TOYS: Final = Event(
+    "toys",
+    (Contender("ours", drift), Contender("theirs", drift, "toys")),
+    (2, 8),
+    {8: (Wanted("ratio", 1e-6), Wanted("bytes_per_world", 1.0, at_least=False))},
+    settings=(ONE,),
+)
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays, "TURN_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("short")
+def test_a_race_compares_ours_with_the_peer_in_every_heat():
+    said: list[str] = []
+    turns: list[None] = []
+    standings = arrays.race(TOYS, 2, 0, said.append, lambda: turns.append(None))
+    assert [(s.batch, s.contender.name) for s in standings] == [
+        (2, "ours"),
+        (2, "theirs"),
+        (8, "ours"),
+        (8, "theirs"),
+    ]
+    assert not said
+    assert len(turns) == arrays.num_turns(TOYS, 2) == 8
+    ours, theirs = standings[2:]
+    rates = [standing.metrics()["per_second"] for standing in (ours, theirs)]
+    assert ours.ratio == pytest.approx(rates[0] / rates[1])
+    assert theirs.ratio is None
+    assert ours.verdicts() == ["ratio >= 1e-06 ok", "bytes_per_world <= 1 missed"]
+
+
+@pytest.mark.usefixtures("short")
+def test_a_contender_that_fails_is_skipped_with_one_line():
+    event = TOYS._replace(
+        contenders=(Contender("ours", drift), Contender("theirs", misfit, "toys")), batches=(8,)
+    )
+    said: list[str] = []
+    standings = arrays.race(event, 1, 0, said.append, lambda: None)
+    assert [standing.contender.name for standing in standings] == ["ours"]
+    assert standings[0].ratio is None
+    (line,) = said
+    assert line.startswith("theirs, 1 core died")
+    assert line.endswith("no program for 64 worlds; skipped")
+
+
+@pytest.mark.usefixtures("short")
+def test_the_sharded_setting_steps_half_of_the_batch_on_each_device():
+    halves = Setting("2 cores, sharded", 2, 2)
+    event = TOYS._replace(contenders=TOYS.contenders[:1], batches=(8,), settings=(halves,))
+    (standing,) = arrays.race(event, 1, 0, pytest.fail, lambda: None)
+    assert standing.metrics()["bytes_per_world"] == 12
+
+
+def test_small_batches_run_on_one_core_only():
+    (steps, *_) = events.events((1, 64, 1024))
+    settings = {batch: {setting.name for _, setting in steps.lanes(batch)} for batch in (1, 1024)}
+    assert settings == {1: {"1 core"}, 1024: {"1 core", "2 cores", "2 cores, sharded"}}
+
+
+@pytest.mark.usefixtures("short")
+def test_the_command_writes_a_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(events, "events", lambda batches: (TOYS._replace(batches=batches),))
+    arguments = ["--only", "arrays", "--batches", "8", "--rounds", "1", "--out", str(tmp_path)]
+    assert throughput.main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "no accelerator: not measured" in shown
+    record = json.loads((tmp_path / "throughput.json").read_text())
+    ours = record["rows"][0]
+    assert ours["name"] == "toys, batch 8: ours"
+    assert {"steps_per_second", "steps_per_cpu_second", "ratio"} <= ours["metrics"].keys()
+    assert ours["by"][0]["name"] == "1 core"
+
+
+def test_a_missing_peer_is_skipped_with_the_command_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    event = TOYS._replace(contenders=(Contender("theirs", drift, "craftax"),), batches=())
+    monkeypatch.setattr(events, "events", lambda batches: (event,))
+    monkeypatch.setattr(arrays, "platform", lambda: "cpu")
+    monkeypatch.setattr(throughput, "_takes_part", lambda package: package is None)
+    assert throughput.main(["--only", "arrays", "--out", str(tmp_path)]) == 0
+    assert "craftax is not installed, skipped: pip install craftax==" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--rounds", "0"], ["--batches", "0"], ["--seed", "-1"]])
+def test_bad_usage_is_one_line_and_status_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+):
+    assert throughput.main(arguments) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_objects_race_their_own_peers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    engine = objects.Contender("engine", objects.Engine)
+    monkeypatch.setattr(objects, "WORLDS", {"crafter_oo": (engine,)})
+    arguments = ["--only", "objects", "--episodes", "1", "--rounds", "1", "--quiet"]
+    assert throughput.main([*arguments, "--out", str(tmp_path)]) == 0
+    (row,) = json.loads((tmp_path / "throughput.json").read_text())["rows"]
+    assert row["metrics"]["steps_per_cpu_second"] > 0
