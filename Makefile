@@ -14,7 +14,7 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m evaluation.state_ranking
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --jaxtyping-packages=$(HOOK)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --jaxtyping-packages=$(HOOK)
 	$(MAKE) --no-print-directory lint
 
 lint: $(VENV)/.installed-dev

@@ -113,7 +113,7 @@ def craftax_resets(num_envs: int) -> Program:
 def craftax_optimistic(num_envs: int) -> Program:
     """The same with optimistic resets: num_envs / 16 fresh worlds a step, shared out in turn.
 
-    Source: described in specs/crafter-oo.md, 10.3; this is not the published program.
+    The idea is that of Craftax_Baselines (arXiv 2402.16801); its program is another one.
     """
     import jax
     import jax.numpy as jnp

@@ -14,8 +14,7 @@ from toys import Dice
 from envs.core import autoreset
 
 PROGRAM = """
-import json, jax, numpy as np
-from toys import Dice, DiceParams, Drift, DriftParams
+import json, sys, jax, numpy as np
 from envs.core import autoreset, seed_keys
 
 NUM = 32
@@ -32,21 +31,30 @@ def play(core, params, mesh):
     words = worlds._replace(keys=jax.random.key_data(worlds.keys))
     return worlds, jax.tree.map(np.asarray, (seen, words)), text
 
+def cores(names):
+    kind = jax.sharding.AxisType
+    if names == "toys":
+        from toys import Dice, DiceParams, Drift, DriftParams
+        yield Dice(), DiceParams(), kind.Auto
+        yield Drift(), DriftParams(length=9), kind.Explicit
+    else:
+        from envs.crafter_oo.params import CrafterParams
+        from envs.crafter_oo.stepper.env import CrafterStepper
+        from envs.crafter_oo.stepper.state import StepperParams
+        world = CrafterParams(length=9, obs="symbolic")
+        yield CrafterStepper(), StepperParams(world=world), kind.Auto
+
 report = {"devices": jax.device_count()}
-kind = jax.sharding.AxisType
-for core, params, axis in (
-    (Dice(), DiceParams(), kind.Auto),
-    (Drift(), DriftParams(length=9), kind.Explicit),
-):
+for core, params, axis in cores(sys.argv[1]):
     mesh = jax.make_mesh((4,), ("env",), axis_types=(axis,))
     _, alone, _ = play(core, params, None)
     worlds, spread, text = play(core, params, mesh)
     same = jax.tree.map(lambda a, b: a.dtype == b.dtype and bool((a == b).all()), alone, spread)
-    leaves = (worlds.time, worlds.keys, worlds.states.time)
+    leaves = (worlds.time, worlds.keys, jax.tree.leaves(worlds.states)[-1])
     report[type(core).__name__] = {
         "equal": all(jax.tree.leaves(same)),
         "episodes": int(worlds.episode.min()),
-        "shares": [leaf.addressable_shards[0].data.shape for leaf in leaves],
+        "shares": [leaf.addressable_shards[0].data.shape[0] for leaf in leaves],
         "talks": any(word in text for word in ("all-gather", "all-reduce", "all-to-all")),
     }
 print(json.dumps(report))
@@ -55,6 +63,10 @@ print(json.dumps(report))
 
 @pytest.fixture(scope="module")
 def report() -> Any:
+    return run("toys")
+
+
+def run(cores: str) -> Any:
     tests = Path(__file__).parents[1]
     environ = {
         **os.environ,
@@ -62,7 +74,7 @@ def report() -> Any:
         "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent)]),
     }
     out = subprocess.run(
-        [sys.executable, "-W", "error", "-c", PROGRAM],
+        [sys.executable, "-W", "error", "-c", PROGRAM, cores],
         check=True,
         capture_output=True,
         text=True,
@@ -80,8 +92,20 @@ def test_four_devices_give_the_bits_of_one(report: Any, core: str) -> None:
 
 @pytest.mark.parametrize("core", ["Dice", "Drift"])
 def test_each_device_steps_its_share_without_a_word_to_the_others(report: Any, core: str) -> None:
-    assert report[core]["shares"] == [[8], [8], [8]]
+    assert report[core]["shares"] == [8, 8, 8]
     assert not report[core]["talks"]
+
+
+@pytest.mark.reproduction  # for the minute it takes to compile
+def test_four_devices_step_crafter_as_one_does() -> None:
+    report = run("crafter")
+    assert report["devices"] == 4
+    assert report["CrafterStepper"] == {
+        "equal": True,
+        "episodes": 5,
+        "shares": [8, 8, 8],
+        "talks": False,
+    }
 
 
 def test_a_mesh_that_does_not_divide_the_copies_is_refused() -> None:

@@ -17,6 +17,7 @@ from envs.crafter_oo.draws import (
     loads_draws,
     threefry_2x32,
 )
+from envs.crafter_oo.stepper.draws import chance, draw, integer
 
 words = st.integers(0, 2**32 - 1)
 
@@ -62,6 +63,28 @@ def test_threefry_known_answers():
         0xC4923A9C,
         0x483DF7A0,
     )
+
+
+@given(
+    key=st.integers(0, 2**64 - 1),
+    step=st.integers(0, 2**31 - 1),
+    owner=st.integers(-(2**20), 2**20),
+    slot=st.integers(0, 7),
+)
+def test_keyed_draws_are_the_same_in_jax(key: int, step: int, owner: int, slot: int):
+    draws = KeyedDraws(key, step)
+    halves = jax.numpy.array([key >> 32, key & 0xFFFFFFFF], "uint32")
+    bits = draw(halves, jax.numpy.int32(step), jax.numpy.int32(owner), slot)
+    assert int(bits) / 2**24 == draws.uniform(owner, slot)
+    for n in (1, 4, 144, 256):
+        assert int(integer(bits, n)) == draws.integer(owner, slot, n)
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.01, 0.1, 0.3, 0.5, 0.6, 0.85, 0.9, 1.0])
+def test_a_chance_is_decided_exactly_in_jax(probability: float):
+    edge = int(probability * 2**24)
+    for k in {max(0, edge - 1), min(edge, 2**24 - 1), min(edge + 1, 2**24 - 1)}:
+        assert bool(chance(jax.numpy.uint32(k), probability)) == (k / 2**24 < probability)
 
 
 def test_keyed_draws_do_not_depend_on_order():

@@ -7,7 +7,7 @@ often as the busiest does, with a copy of its state at each turn.
 import copy
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Int32, UInt32
 
 T = TypeVar("T")
 
-SHARE = 8  # an eighth of the batch is worked on at a time
+SHARE: Final = 8  # an eighth of the batch is worked on at a time
 
 
 @custom_vmap
@@ -102,12 +102,17 @@ def settle(*flags: Bool[Array, ""]) -> tuple[Bool[Array, ""], ...]:
     what has been looked up in a table is not looked up again. So the flags go through a table.
     """
     code = sum((flag.astype(jnp.int32) << bit for bit, flag in enumerate(flags)), jnp.int32(0))
-    table = jnp.asarray(np.arange(2 ** len(flags), dtype=np.int32))
-    code = table.at[code].get(mode="promise_in_bounds")
+    code = _looked_up(code, 2 ** len(flags))
     return tuple((code >> bit) & 1 == 1 for bit in range(len(flags)))
 
 
-WORD = 32  # bits
+def _looked_up(number: Int32[Array, ""], size: int) -> Int32[Array, ""]:
+    """The same number, 0 <= number < size, through a table."""
+    table = jnp.asarray(np.arange(size, dtype=np.int32))
+    return table.at[number].get(mode="promise_in_bounds")
+
+
+WORD: Final = 32  # bits
 
 Words = tuple[UInt32[Array, "..."], ...]  # a set of small numbers, as bits; scalars, or a batch
 
@@ -139,10 +144,7 @@ def pop(words: Words) -> tuple[Int32[Array, ""], Words]:
         index = jnp.where(is_here, WORD * number + below, index)
         rest.append(jnp.where(is_here, word & (word - 1), word))
         is_found |= word != 0
-    size = WORD * len(words)
-    return jnp.asarray(np.arange(size, dtype=np.int32)).at[index].get(
-        mode="promise_in_bounds"
-    ), tuple(rest)
+    return _looked_up(index, WORD * len(words)), tuple(rest)
 
 
 def nth(flags: Bool[Array, " n"], n: Int32[Array, ""]) -> Int32[Array, ""]:

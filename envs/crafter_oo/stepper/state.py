@@ -4,7 +4,7 @@ A position is (x, y) and maps are indexed [x, y], as in the object engine.
 """
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from jaxtyping import Array, Bool, Float32, Int8, Int16, Int32, UInt8, UInt32
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     AnyArray = Array | np.ndarray  # states come as numpy too, before the first step and after
 
-MOST_SLOTS = 255  # `occupant` is one byte
+MOST_SLOTS: Final = 255  # `occupant` is one byte
 
 
 @pytree
