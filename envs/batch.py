@@ -1,7 +1,7 @@
 """Jax functions on copies of a core: what `envs.core.autoreset` is made of."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import jax
 import jax.numpy as jnp
@@ -11,12 +11,33 @@ from envs.core import FunctionalEnv, Step, Worlds
 
 Core = FunctionalEnv[Any, Any, Any]
 
+DEALS: Final = 4  # in how many rounds a pool is dealt out; seldom do so many episodes end at once
 
-def begin(core: Core, keys: Any, episode: Any, params: Any) -> tuple[Any, Any]:
-    """The states and observations with which these episodes of these keys begin."""
+
+def begin(core: Core, keys: Any, episode: Any, params: Any) -> tuple[Worlds, Any]:
+    """The worlds in which these episodes of these keys begin, and the first observations."""
+    states = _first_states(core, keys, episode, params)
+    return worlds_of(states, keys, episode), jax.vmap(core.observe, in_axes=(0, None))(
+        states, params
+    )
+
+
+def worlds_of(states: Any, keys: Any, episode: Any) -> Worlds:
+    """Worlds at the start of their episodes; the next ones are not prepared yet."""
+    return Worlds(
+        states=states,
+        keys=keys,
+        episode=episode,
+        time=jnp.zeros_like(episode),
+        prepared=jax.tree.map(jnp.zeros_like, states),
+        is_prepared=jnp.zeros(episode.shape, jnp.bool_),
+    )
+
+
+def _first_states(core: Core, keys: Any, episode: Any, params: Any) -> Any:
     episode_keys = jax.vmap(jax.random.fold_in)(keys, episode)
     first_keys = jax.vmap(lambda key: jax.random.fold_in(key, 0))(episode_keys)
-    return jax.vmap(core.reset, in_axes=(0, None))(first_keys, params)
+    return jax.vmap(core.initial, in_axes=(0, None))(first_keys, params)
 
 
 def advance(core: Core, worlds: Worlds, actions: Any, params: Any) -> tuple[Worlds, Step]:
@@ -32,28 +53,72 @@ def advance(core: Core, worlds: Worlds, actions: Any, params: Any) -> tuple[Worl
 def restart(
     core: Core, pool: int, worlds: Worlds, out: Step, marked: Any, params: Any
 ) -> tuple[Worlds, Step]:
-    """Begin the next episode of the marked copies, `pool` at a time, and show it in `out.obs`."""
-    episode = jnp.where(marked, worlds.episode + 1, worlds.episode)
+    """Begin the next episode of the marked copies, and show it in `out.obs`."""
+    worlds = _prepare(core, pool, worlds, marked, params)
+    states, out = _deal(core, pool, worlds, out, marked, params)
+    return worlds._replace(
+        states=states,
+        episode=jnp.where(marked, worlds.episode + 1, worlds.episode),
+        time=jnp.where(marked, 0, worlds.time),
+        is_prepared=worlds.is_prepared & ~marked,
+    ), out
+
+
+def _prepare(core: Core, pool: int, worlds: Worlds, marked: Any, params: Any) -> Worlds:
+    """Generate the next first states, `pool` at a time, until no marked copy is without.
+
+    What is left of a pool goes to copies that will want theirs later.
+    """
+
+    def generate(progress: tuple[Any, Any]) -> tuple[Any, Any]:
+        prepared, is_prepared = progress
+        rows = _rows(pool, marked & ~is_prepared, ~marked & ~is_prepared)
+        fresh = _first_states(core, worlds.keys[rows], worlds.episode[rows] + 1, params)
+        return _written(prepared, rows, fresh), is_prepared.at[rows].set(True, mode="drop")
+
+    prepared, is_prepared = jax.lax.while_loop(
+        lambda progress: (marked & ~progress[1]).any(),
+        generate,
+        (worlds.prepared, worlds.is_prepared),
+    )
+    return worlds._replace(prepared=prepared, is_prepared=is_prepared)
+
+
+def _rows(pool: int, first: Any, second: Any) -> Any:
+    """Numbers of `pool` copies, those flagged first before the second; B where none is left."""
+    place = jnp.arange(1, pool + 1)
+    rank = jnp.cumsum(first)
+    others = jnp.searchsorted(jnp.cumsum(second), place - rank[-1])
+    return jnp.where(place <= rank[-1], jnp.searchsorted(rank, place), others)
+
+
+def _deal(
+    core: Core, pool: int, worlds: Worlds, out: Step, marked: Any, params: Any
+) -> tuple[Any, Step]:
+    """Put the prepared states of the marked copies in place, some at a time."""
+    size = max(1, pool // DEALS)
     rank = jnp.cumsum(marked)  # of the marked copies, from 1
 
     def replace(progress: tuple[Any, Any, Step]) -> tuple[Any, Any, Step]:
         count, states, out = progress
-        # the next `pool` marked rows; B, which is no row, where none is left
-        rows = jnp.searchsorted(rank, count + 1 + jnp.arange(pool))
-        fresh = begin(core, worlds.keys[rows], episode[rows], params)
-        states, obs = jax.tree.map(
-            lambda old, new: old.at[rows].set(new, mode="drop"), (states, out.obs), fresh
-        )
+        # the next marked rows; B, which is no row, where none is left
+        rows = jnp.searchsorted(rank, count + 1 + jnp.arange(size))
+        fresh = jax.tree.map(lambda leaf: leaf[rows], worlds.prepared)
+        obs = jax.vmap(core.observe, in_axes=(0, None))(fresh, params)
         # The barrier keeps all of `out` in the loop, so that it is computed before rows of the
         # states are overwritten; else XLA copies the whole batch of states, twice.
-        kept = jax.lax.optimization_barrier(out._replace(obs=obs))  # type: ignore[no-untyped-call]  # jax
-        return count + pool, states, kept
+        kept = jax.lax.optimization_barrier(out._replace(obs=_written(out.obs, rows, obs)))  # type: ignore[no-untyped-call]  # jax
+        return count + size, _written(states, rows, fresh), kept
 
     _, states, out = jax.lax.while_loop(
         lambda progress: progress[0] < rank[-1], replace, (0, worlds.states, out)
     )
-    time = jnp.where(marked, 0, worlds.time)
-    return Worlds(states, worlds.keys, episode, time), out
+    return states, out
+
+
+def _written(batch: Any, rows: Any, new: Any) -> Any:
+    """The batch with some rows overwritten; row B is none."""
+    return jax.tree.map(lambda old, part: old.at[rows].set(part, mode="drop"), batch, new)
 
 
 def spread(function: Callable[..., Any], mesh: Mesh, num_batched: int) -> Callable[..., Any]:

@@ -228,6 +228,8 @@ class Worlds(NamedTuple):
     keys: Any  # jax keys, shape (B,); see `seed_keys`
     episode: Any  # int32, shape (B,), from 1
     time: Any  # int32, shape (B,), steps since the reset
+    prepared: Any  # first states of the next episodes, made ahead of time
+    is_prepared: Any  # bool, shape (B,): whether that of a copy is made
 
 
 class AutoReset(NamedTuple):
@@ -250,12 +252,12 @@ def autoreset(
     `info["final_obs"]` has what was seen before the replacement, of every copy. Reward, both
     flags and the rest of `info` are those of the step.
 
-    Cost: fresh states are generated `pool` at a time until none is missing, and written into
-    their rows; a step in which nothing ended generates nothing. So a step costs
-    ceil(ended / pool) times the generation of `pool` states, never a copy of the batch: jit with
-    the worlds donated, `jax.jit(batch.step, donate_argnums=0)`. A small pool wastes little where
-    worlds are generated one after the other, as on a CPU; a large one takes fewer rounds where
-    `pool` worlds take as long as one, as on a GPU.
+    Cost: where an episode ends whose successor is not prepared, `pool` first states are generated:
+    that one, and those of other copies, which will need theirs later. So every state that is
+    generated is used, and a step in which all are prepared generates none. Rows are overwritten,
+    the batch is never copied: jit with the worlds donated,
+    `jax.jit(batch.step, donate_argnums=0)`. The prepared states take as much memory again as the
+    batch.
 
     Args:
         env: A core made of jax functions.
@@ -285,13 +287,13 @@ def autoreset(
 
     def begin(keys: Any, params: Any) -> tuple[Worlds, Any]:
         episode = jnp.ones_like(keys, jnp.int32)
-        states, obs = batch.begin(env, keys, episode, params)
-        return Worlds(states, keys, episode, jnp.zeros_like(episode)), obs
+        return batch.begin(env, keys, episode, params)
 
     def step(worlds: Worlds, actions: Any, params: Any) -> tuple[Worlds, Step]:
         worlds, out = batch.advance(env, worlds, actions, params)
-        out = out._replace(info={**out.info, "final_obs": out.obs})
-        return batch.restart(env, pool, worlds, out, out.terminated | out.truncated, params)
+        final_obs = out.obs  # not through `restart`, so that it costs nothing where nobody looks
+        worlds, out = batch.restart(env, pool, worlds, out, out.terminated | out.truncated, params)
+        return worlds, out._replace(info={**out.info, "final_obs": final_obs})
 
     begin_all = begin if mesh is None else batch.spread(begin, mesh, num_batched=1)
     step_all = step if mesh is None else batch.spread(step, mesh, num_batched=2)

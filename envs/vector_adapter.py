@@ -232,9 +232,8 @@ def _compiled(core: FunctionalEnv[Any, Any, Any], num_envs: int, mode: Autoreset
     look = jax.vmap(core.info, in_axes=(0, None))
 
     def reset(keys: Any, episode: Any, params: Any) -> tuple[Worlds, Any, Any]:
-        states, obs = batch.begin(core, keys, episode, params)
-        worlds = Worlds(states, keys, episode, jnp.zeros_like(episode))
-        return worlds, obs, look(states, params)
+        worlds, obs = batch.begin(core, keys, episode, params)
+        return worlds, obs, look(worlds.states, params)
 
     def start(state: Any, keys: Any, episode: Any, params: Any) -> tuple[Worlds, Any, Any]:
         def repeat(leaf: Any) -> Any:
@@ -242,8 +241,7 @@ def _compiled(core: FunctionalEnv[Any, Any, Any], num_envs: int, mode: Autoreset
 
         states = jax.tree.map(repeat, state)
         obs = jax.vmap(core.observe, in_axes=(0, None))(states, params)
-        worlds = Worlds(states, keys, episode, jnp.zeros_like(episode))
-        return worlds, obs, look(states, params)
+        return batch.worlds_of(states, keys, episode), obs, look(states, params)
 
     def next_step(
         worlds: Worlds, ended: Any, actions: Any, params: Any

@@ -144,6 +144,20 @@ def test_states_are_generated_a_pool_at_a_time_and_only_when_one_ended(
     assert len(set(out.obs["face"].ravel().tolist())) == 5, "no two copies share a state"
 
 
+def test_no_state_is_generated_in_vain() -> None:
+    core, params = Counted(), DiceParams(width=1)
+    batch = autoreset(core, 5, pool=2)
+    worlds, _ = batch.reset(seed_keys(SEEDS), params)
+    step, ended = jax.jit(batch.step), 0
+    for time in range(12):
+        moves = np.arange(5) == time % 5
+        worlds, out = step(worlds, moves.astype(np.int32), params)
+        ended += int(out.terminated.sum())
+    jax.effects_barrier()
+    assert ended == 12
+    assert core.generated - 5 == ended + int(worlds.is_prepared.sum())
+
+
 def test_a_step_makes_no_copy_of_the_states() -> None:
     class Large(Drift):
         """States of 4 KB, all of which is read after the transition."""

@@ -28,7 +28,9 @@ def play(core, params, mesh):
         worlds, out = step(worlds, actions, params)
         seen.append(out)
     text = step.lower(worlds, actions, params).compile().as_text()
-    words = worlds._replace(keys=jax.random.key_data(worlds.keys))
+    words = worlds._replace(
+        keys=jax.random.key_data(worlds.keys), prepared=None, is_prepared=None
+    )  # which copies are prepared ahead of time depends on who shares a device with them
     return worlds, jax.tree.map(np.asarray, (seen, words)), text
 
 def cores(names):

@@ -19,7 +19,6 @@ from worldmodels.incontext.train import Learner, Record, Run, compile_ppo, resum
 
 CONFIG = PPOConfig(
     num_envs=32,
-    fresh_worlds=4,
     rollout_steps=16,
     num_minibatches=4,
     learning_rate=3e-3,

@@ -14,9 +14,7 @@ from worldmodels.incontext.config import PPOConfig
 from worldmodels.incontext.problem import make_problem
 from worldmodels.incontext.train import Program, Record, Run, compile_ppo, train
 
-CONFIG = PPOConfig(
-    num_envs=8, fresh_worlds=2, rollout_steps=8, epochs=2, num_minibatches=2, width=8, num_layers=2
-)
+CONFIG = PPOConfig(num_envs=8, rollout_steps=8, epochs=2, num_minibatches=2, width=8, num_layers=2)
 NUM_UPDATES = 7
 RUN = Run("Probe", "-", NUM_UPDATES * CONFIG.steps_per_update, 3, CONFIG)
 EVERY = 2  # updates between checkpoints

@@ -9,7 +9,7 @@ class PPOConfig:
     """Parameters of PPO; the defaults are Craftax's published baseline.
 
     Source: arXiv 2402.16801 and the defaults of the code released with it. `adam_epsilon` is that
-    of PureJaxRL, on which it builds; `fresh_worlds` is num_envs over its reset ratio of 16.
+    of PureJaxRL, on which it builds.
 
     Raises:
         ValueError: a number is out of range, or the minibatches do not divide the rollout.
@@ -17,8 +17,6 @@ class PPOConfig:
 
     num_envs: int = 1024
     """Worlds stepped at once."""
-    fresh_worlds: int = 64
-    """New worlds generated at a time where episodes ended; on a CPU, 1 is fastest."""
     rollout_steps: int = 64
     """Steps of every world between two updates."""
     epochs: int = 4
@@ -72,7 +70,6 @@ class PPOConfig:
 
 _COUNTS: Final = (
     "num_envs",
-    "fresh_worlds",
     "rollout_steps",
     "epochs",
     "num_minibatches",
@@ -82,7 +79,6 @@ _COUNTS: Final = (
 
 LAPTOP: Final = PPOConfig(
     num_envs=128,
-    fresh_worlds=1,
     epochs=2,
     num_minibatches=8,
     learning_rate=5e-4,

@@ -100,7 +100,7 @@ def compile_ppo(problem: Problem, config: PPOConfig, num_updates: int) -> Progra
         config: Of the training.
         num_updates: Over which the learning rate falls.
     """
-    batch = autoreset(problem.core, config.num_envs, config.fresh_worlds)
+    batch = autoreset(problem.core, config.num_envs)
     optimizer = make_optimizer(config, num_updates)
 
     def start(key: PRNGKeyArray) -> Learner:
