@@ -66,6 +66,49 @@ but Random and WorldCoder share OneLife's exploration and laws and differ in the
 """
 
 
+PLANNING: Final = (
+    Reference(
+        "OneLife",
+        {"preference_agreement": 1.0},
+        "arXiv 2510.12088, planning table as on the project page of the paper",
+        "two scripted plans per scenario, in the true world and by repeated samples of the model; "
+        "maps, inventories and the number of rollouts are not published",
+        {
+            "Zombie Fighter/craft a sword first": {
+                "true_reward": 2.0,
+                "model_reward": 2.03,
+                "steps": 33.0,
+            },
+            "Zombie Fighter/fight at once": {
+                "true_reward": 1.0,
+                "model_reward": 1.67,
+                "steps": 17.0,
+            },
+            "Stone Miner/craft a pickaxe first": {
+                "true_reward": 3.0,
+                "model_reward": 3.0,
+                "steps": 31.0,
+            },
+            "Stone Miner/mine at once": {"true_reward": 0.0, "model_reward": 0.0, "steps": 13.0},
+            "Sword Maker/one table for all": {
+                "true_reward": 4.0,
+                "model_reward": 4.0,
+                "steps": 5.0,
+            },
+            "Sword Maker/a table for each": {
+                "true_reward": 2.0,
+                "model_reward": 2.0,
+                "steps": 10.0,
+            },
+        },
+    ),
+)
+"""Plan preferences on Crafter-OO: mean rewards of a plan, and its average number of steps.
+
+The reward of Zombie Fighter is published as damage per second, and taken for damage per blow.
+"""
+
+
 THROUGHPUT: Final = (
     Reference(
         "Craftax-Classic",

@@ -17,7 +17,6 @@ from worldmodels.incontext.curve import draw, last_mean, measures, smooth
 
 OPTIONS = {
     "num-envs": 8,
-    "fresh-worlds": 2,
     "rollout-steps": 16,
     "epochs": 1,
     "num-minibatches": 2,
