@@ -1,6 +1,7 @@
 """Many lives in the array stepper at once, in the form in which `evaluation.parity` judges them."""
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -9,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from envs.core import seed_keys
+from envs.crafter_oo.draws import KeyedDraws
+from envs.crafter_oo.engine import initial_state
 from envs.crafter_oo.stepper.env import CrafterStepper
 from envs.crafter_oo.stepper.state import StepperParams, StepperState
 from envs.crafter_oo.tables import ACHIEVEMENTS, MAX_ITEM, OBJECT_KINDS, VITALS, Material
@@ -46,8 +49,7 @@ class Lives(NamedTuple):
 
 def new_worlds(seeds: range) -> list[Mapping[str, int]]:
     """Cells of each material and creatures of each kind in the first worlds of some seeds."""
-    keys = seed_keys(seeds)
-    states = jax.jit(jax.vmap(CORE.initial, in_axes=(0, None)))(keys, PARAMS)
+    states = _begin(seed_keys(seeds))
     materials, kinds = np.asarray(states.materials), np.asarray(states.objects.kind)
     return [
         {m.slug: int((cells == m).sum()) for m in Material}
@@ -66,10 +68,8 @@ def live(seeds: range, num_actions: int, num_steps: int, *, is_fed: bool = False
         is_fed: Reset the vitals and wake the player before every step, so that only lava kills.
     """
     keys = seed_keys(seeds)
-    states = jax.jit(jax.vmap(CORE.initial, in_axes=(0, None)))(keys, PARAMS)
-    last, seen = jax.jit(_watch, static_argnums=(2, 3, 4))(
-        states, keys, num_actions, num_steps, is_fed
-    )
+    states = _begin(keys)
+    last, seen = _watch(states, keys, num_actions, num_steps, is_fed)
     is_dead, rewards, achievements, creatures = (np.asarray(part).swapaxes(0, 1) for part in seen)
     length = np.where(is_dead.any(axis=1), is_dead.argmax(axis=1) + 1, num_steps)
     lasts = np.arange(num_steps)[None, :] < length[:, None]
@@ -84,6 +84,23 @@ def live(seeds: range, num_actions: int, num_steps: int, *, is_fed: bool = False
     )
 
 
+def odd_cells(seeds: range) -> list[int]:
+    """How many cells of the first world of each seed differ from the object engine's."""
+    states = jax.device_get(_begin(seed_keys(seeds)))
+    keys = (high << 32 | low for high, low in states.key.tolist())
+    twins = (initial_state(draws=KeyedDraws(key)) for key in keys)
+    return [
+        int((twin.materials.array != materials).sum())
+        for twin, materials in zip(twins, states.materials, strict=True)
+    ]
+
+
+@jax.jit
+def _begin(keys: Any) -> Any:
+    return jax.vmap(CORE.initial, in_axes=(0, None))(keys, PARAMS)
+
+
+@functools.partial(jax.jit, static_argnums=(2, 3, 4))
 def _watch(states: Any, keys: Any, num_actions: int, num_steps: int, is_fed: bool) -> Any:
     def step(states: Any, time: Any) -> Any:
         step_keys = jax.vmap(jax.random.fold_in, in_axes=(0, None))(keys, time)

@@ -139,10 +139,10 @@ def compare(config: Config) -> list[Line]:
 def compare_arrays(config: Config) -> list[Line]:
     """The same for the array stepper; its worlds are others, and are compared by their means."""
     from evaluation import published
-    from evaluation.array_lives import Lives, live, new_worlds
+    from evaluation.array_lives import Lives, live, new_worlds, odd_cells
 
     def episodes(lives: Lives) -> list[Episode]:
-        assert not lives.overflow.any(), "no slot was left for an object"
+        refused.append(int(lives.overflow.sum()))
         steps = tuple(published.CRAFTER_MOBS)
         return [
             Episode(
@@ -154,9 +154,11 @@ def compare_arrays(config: Config) -> list[Line]:
             for i in range(len(lives.length))
         ]
 
-    lines, played = [], {}
+    lines, played, refused = [], {}, list[int]()
     with Progress(console=Console(stderr=True), transient=True, disable=config.quiet) as progress:
-        task = progress.add_task("new worlds", total=2 + len(POLICIES))
+        task = progress.add_task("cells", total=3 + len(POLICIES))
+        odd = odd_cells(range(NUM_ARRAY_WORLDS))
+        progress.update(task, description="new worlds", advance=1)
         worlds = new_worlds(range(NUM_ARRAY_WORLDS))
         for name, figure in published.CRAFTER_WORLDS.items():
             counts = [float(world[name]) for world in worlds]
@@ -170,6 +172,12 @@ def compare_arrays(config: Config) -> list[Line]:
         progress.update(task, description="long runs", advance=1)
         long_seeds = range(config.seed, config.seed + NUM_LONG_RUNS)
         fed = live(long_seeds, POLICIES["moves"], LONG_RUN_STEPS + 1, is_fed=True)
+    refused.append(int(fed.overflow.sum()))
+    num_lives = sum(map(len, played.values())) + NUM_LONG_RUNS
+    lines += [
+        Line("new world: cells unlike the object engine's", sum(odd) / len(odd), 0, 1, len(odd)),
+        Line("objects for which no slot was left", sum(refused), 0, 0, num_lives),
+    ]
     steps = [step for step in published.CRAFTER_LONG_RUN if step <= LONG_RUN_STEPS]
     return lines + _common_lines(played, [fed.mobs(i, steps) for i in range(NUM_LONG_RUNS)])
 

@@ -161,7 +161,8 @@ def _measure(config: Config, models: Sequence[str]) -> None:
 def _run(config: Config, jobs: "Sequence[Job]") -> "list[Outcome]":
     from rich.progress import Progress
 
-    from evaluation.plans.jobs import run_jobs
+    from evaluation.plans.jobs import run_job
+    from evaluation.runner import run_all
 
     with Progress(console=Console(stderr=True), transient=True, disable=config.quiet) as progress:
         bar = progress.add_task("planning", total=len(jobs))
@@ -169,7 +170,7 @@ def _run(config: Config, jobs: "Sequence[Job]") -> "list[Outcome]":
         def on_done(job: "Job") -> None:
             progress.update(bar, advance=1, description=job.title)
 
-        return run_jobs(jobs, config.runner, config.jobs or os.cpu_count() or 1, on_done)
+        return run_all(run_job, jobs, config.runner, config.jobs or os.cpu_count() or 1, on_done)
 
 
 def _print(console: Console, config: Config, rows: "Sequence[Row]") -> None:

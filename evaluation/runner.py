@@ -4,13 +4,15 @@ import concurrent.futures
 import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeVar
 
 from evaluation.metrics import METRICS
 from evaluation.models import Observables, Protocol, load
 from evaluation.protocol import ModelError, Place, judge
 from evaluation.scenarios import record
 
+JobT = TypeVar("JobT")
+OutcomeT = TypeVar("OutcomeT")
 RunnerName = Literal["serial", "process"]
 
 COLUMNS: Final = (*METRICS, "candidates")
@@ -64,10 +66,22 @@ def run_job(job: Job) -> Outcome:
 def run(
     jobs: Sequence[Job], runner: RunnerName, num_workers: int, on_done: Callable[[Job], None]
 ) -> list[Outcome]:
-    """Run all jobs and return their outcomes in the order of the jobs.
+    """Run all jobs of a ranking, see `run_all`."""
+    return run_all(run_job, jobs, runner, num_workers, on_done)
+
+
+def run_all(
+    work: Callable[[JobT], OutcomeT],
+    jobs: Sequence[JobT],
+    runner: RunnerName,
+    num_workers: int,
+    on_done: Callable[[JobT], None],
+) -> list[OutcomeT]:
+    """Do all jobs and return their outcomes in the order of the jobs.
 
     Args:
-        jobs: what to run.
+        work: does one job; a function that can be pickled.
+        jobs: what to do.
         runner: `serial` here, `process` in fresh worker processes.
         num_workers: number of processes, >= 1; ignored by `serial`.
         on_done: called after each job.
@@ -76,11 +90,11 @@ def run(
         ModelError: of the first job that failed, or a worker died; the rest are given up.
     """
     if runner == "serial":
-        return _gather(map(run_job, jobs), on_done)
+        return _gather(map(work, jobs), jobs, on_done)
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of jax, torch
     with concurrent.futures.ProcessPoolExecutor(num_workers, mp_context=context) as pool:
         try:
-            return _gather(pool.map(run_job, jobs), on_done)
+            return _gather(pool.map(work, jobs), jobs, on_done)
         except BrokenProcessPool as error:
             raise ModelError(
                 "a worker process died, perhaps for want of memory; try --jobs 1 or --runner serial"
@@ -90,9 +104,11 @@ def run(
             raise
 
 
-def _gather(outcomes: Iterable[Outcome], on_done: Callable[[Job], None]) -> list[Outcome]:
+def _gather(
+    outcomes: Iterable[OutcomeT], jobs: Sequence[JobT], on_done: Callable[[JobT], None]
+) -> list[OutcomeT]:
     gathered = []
-    for outcome in outcomes:
+    for outcome, job in zip(outcomes, jobs, strict=True):
         gathered.append(outcome)
-        on_done(outcome.job)
+        on_done(job)
     return gathered

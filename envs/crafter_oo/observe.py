@@ -5,6 +5,7 @@ All but `semantic` show only what lies in the player's view, the window that the
 (width // 2, height // 2).
 """
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -286,21 +287,39 @@ def symbolic(state: WorldState, params: CrafterParams) -> Float32[np.ndarray, " 
     | n+21 | 1 while the player sleeps |
     """
     del params
-    player, ids = state.player, local_materials(state)
-    width, height = ids.shape
-    num_cells = width * height * NUM_CHANNELS
-    vector = np.zeros(num_cells + len(ITEMS) + len(DIRECTIONS) + 2, dtype=np.float32)
-    cells = vector[:num_cells].reshape(height, width, NUM_CHANNELS)
-    cells[:] = _one_hot_materials()[ids.T]
+    vector, cells = _vector(state, _one_hot_materials(), _inventory(state), MAX_ITEM)
     for entity, x, y in local_objects(state):
         cells[y, x, FIRST_OBJECT_ID + _KIND_INDEX[entity.name]] = 1
+    return vector
+
+
+def _vector(
+    state: WorldState,
+    one_hot: Float32[np.ndarray, "materials channels"],
+    counts: UInt8[np.ndarray, " items"],
+    scale: int,
+) -> tuple[Float32[np.ndarray, " features"], Float32[np.ndarray, "rows columns channels"]]:
+    """The window without objects, then what the player has; and the view of it as cells.
+
+    Args:
+        state: what is seen.
+        one_hot: channels by material.
+        counts: of items.
+        scale: what they are divided by.
+    """
+    player, ids = state.player, local_materials(state)
+    shape = (*ids.T.shape, one_hot.shape[1])
+    num_cells = math.prod(shape)
+    vector = np.zeros(num_cells + len(counts) + len(DIRECTIONS) + 2, dtype=np.float32)
+    cells = vector[:num_cells].reshape(shape)
+    cells[:] = one_hot[ids.T]
     tail = vector[num_cells:]
-    tail[: len(ITEMS)] = _inventory(state)
-    tail[: len(ITEMS)] /= MAX_ITEM
-    tail[len(ITEMS) + DIRECTIONS.index(player.facing)] = 1
+    tail[: len(counts)] = counts
+    tail[: len(counts)] /= scale
+    tail[len(counts) + DIRECTIONS.index(player.facing)] = 1
     tail[-2] = state.daylight
     tail[-1] = player.sleeping
-    return vector
+    return vector, cells
 
 
 @lru_cache(maxsize=1)
@@ -343,24 +362,14 @@ def classic(state: WorldState, params: CrafterParams) -> Float32[np.ndarray, " f
     Source: Matthews et al., "Craftax" (arXiv 2402.16801), its game Craftax-Classic-Symbolic.
     """
     del params
-    player, ids = state.player, local_materials(state)
-    width, height = ids.shape
-    num_cells = width * height * NUM_CLASSIC_CHANNELS
-    vector = np.zeros(num_cells + len(CLASSIC_ITEMS) + len(DIRECTIONS) + 2, dtype=np.float32)
-    cells = vector[:num_cells].reshape(height, width, NUM_CLASSIC_CHANNELS)
-    cells[:] = _one_hot_blocks()[ids.T]
+    counts = _inventory(state)[_classic_order()]
+    vector, cells = _vector(state, _one_hot_blocks(), counts, CLASSIC_SCALE)
     for entity, x, y in local_objects(state):
         if isinstance(entity, PlantState):
             cells[y, x] = 0
             cells[y, x, CLASSIC_PLANT + entity.ripe] = 1
         elif entity.name in CLASSIC_MOBS:
             cells[y, x, NUM_CLASSIC_BLOCKS + CLASSIC_MOBS.index(entity.name)] = 1
-    tail = vector[num_cells:]
-    tail[: len(CLASSIC_ITEMS)] = _inventory(state)[_classic_order()]
-    tail[: len(CLASSIC_ITEMS)] /= CLASSIC_SCALE
-    tail[len(CLASSIC_ITEMS) + DIRECTIONS.index(player.facing)] = 1
-    tail[-2] = state.daylight
-    tail[-1] = player.sleeping
     return vector
 
 

@@ -23,13 +23,14 @@ LOW_VITAL: Final = 4
 TIRED: Final = 3
 DARK: Final = 0.35  # daylight below which it is night
 
-_MOVES: Final = dict(
+MOVES: Final = dict(
     zip(
         DIRECTIONS,
         (Action.MOVE_LEFT, Action.MOVE_RIGHT, Action.MOVE_UP, Action.MOVE_DOWN),
         strict=True,
     )
 )
+"""The action that steps, or turns, in a direction."""
 _TOOLS: Final = (
     Action.MAKE_WOOD_PICKAXE,
     Action.MAKE_WOOD_SWORD,
@@ -85,7 +86,7 @@ def _fight(state: WorldState) -> Action | None:
 def _drink(state: WorldState) -> Action | None:
     if state.player.inventory.drink > LOW_VITAL:
         return None
-    return _use(state, _cells_of(state, Material.WATER), Action.DO)
+    return _use(state, cells_of(state, Material.WATER), Action.DO)
 
 
 def _eat(state: WorldState) -> Action | None:
@@ -94,7 +95,7 @@ def _eat(state: WorldState) -> Action | None:
     if food > LOW_VITAL:
         near = [cell for cell in ripe if cell.distance(state.player.position) < 20]
         return _use(state, near, Action.DO)
-    return _use(state, [*ripe, *_places(state, CowState)], Action.DO)
+    return _use(state, [*ripe, *places_of(state, CowState)], Action.DO)
 
 
 def _rest(state: WorldState) -> Action | None:
@@ -111,7 +112,7 @@ def _rest(state: WorldState) -> Action | None:
             return Action.PLACE_STONE
         exits = [d for d in DIRECTIONS if _is_open(state, state.player.position + d)]
         if len(exits) == 1 and _room(state, state.player.position) > 2:
-            return _MOVES[exits[0]]  # out of the hole, to shut it from inside
+            return MOVES[exits[0]]  # out of the hole, to shut it from inside
     if inventory.stone and inventory.wood_pickaxe and (rock := _deep_cells(state)):
         return _walk(state, rock)
     return Action.SLEEP if inventory.energy == 0 else None
@@ -150,7 +151,7 @@ def _garden(state: WorldState) -> Action | None:
     if any(True for _ in state.of_type(PlantState)):
         return None
     action = Action.PLACE_PLANT if state.player.inventory.sapling else Action.DO
-    taken = set(_places(state, ObjectState))
+    taken = set(places_of(state, ObjectState))
     x, y = state.player.position
     near = (Position(x + dx, y + dy) for dx in range(-3, 4) for dy in range(-3, 4) if dx or dy)
     lawn = (cell for cell in near if state.contains(cell) and cell not in taken)
@@ -178,7 +179,7 @@ def _craft(state: WorldState, tool: Action, rule: Make) -> Action | None:
         return None
     stations = sorted(rule.nearby)
     for station in stations:
-        if not _cells_of(state, station):
+        if not cells_of(state, station):
             return _build(state, station)
     for item in ("wood", "stone", "coal", "iron"):
         action = _gather(state, item, rule.uses.get(item, 0))
@@ -191,7 +192,7 @@ def _gather(state: WorldState, item: str, count: int) -> Action | None:
     if getattr(state.player.inventory, item) >= count:
         return None
     source = next(material for material, rule in COLLECT.items() if rule.item == item)
-    return _use(state, _cells_of(state, source), Action.DO)
+    return _use(state, cells_of(state, source), Action.DO)
 
 
 def _build(state: WorldState, station: Material) -> Action | None:
@@ -221,7 +222,7 @@ def _stand_near(state: WorldState, stations: list[Material]) -> Action | None:
         return None
     goals = [
         Position(x, y)
-        for x, y in _cells_of(state, missing[0])
+        for x, y in cells_of(state, missing[0])
         for x, y in ((x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
         if state.contains((x, y)) and min(x, y) > 0
     ]
@@ -231,18 +232,20 @@ def _stand_near(state: WorldState, stations: list[Material]) -> Action | None:
 def _hunt_skeleton(state: WorldState) -> Action | None:
     if state.player.achievements.defeat_skeleton or state.player.health < 6:
         return None
-    return _use(state, _places(state, SkeletonState), Action.DO)
+    return _use(state, places_of(state, SkeletonState), Action.DO)
 
 
 def _stock_up(state: WorldState) -> Action | None:
     return _gather(state, "stone", MAX_ITEM) or _gather(state, "wood", MAX_ITEM)
 
 
-def _cells_of(state: WorldState, material: Material) -> list[Position]:
+def cells_of(state: WorldState, material: Material) -> list[Position]:
+    """All cells of a material, column by column."""
     return [Position(int(x), int(y)) for x, y in np.argwhere(state.materials.array == material)]
 
 
-def _places(state: WorldState, kind: type[ObjectState]) -> list[Position]:
+def places_of(state: WorldState, kind: type[ObjectState]) -> list[Position]:
+    """Where the objects of a kind stand, the oldest first."""
     return [entity.position for entity in state.of_type(kind)]
 
 
@@ -256,13 +259,13 @@ def _use(state: WorldState, targets: Iterable[Position], action: Action) -> Acti
         material, entity = state.get_tile(cell)
         is_blocked = entity is not None or material not in ("grass", "sand", "path", "lava")
         if cell in wanted and is_blocked:
-            return _MOVES[step]  # only turns, since something is in the way
+            return MOVES[step]  # only turns, since something is in the way
     spots = {cell + step for cell in wanted for step in DIRECTIONS}
     if action is not Action.DO or state.player.position not in spots:
         return _walk(state, spots - {state.player.position})
     return (
         _walk(state, spots - {state.player.position})
-        or _MOVES[next(s for s in DIRECTIONS if state.player.position + s in wanted)]
+        or MOVES[next(s for s in DIRECTIONS if state.player.position + s in wanted)]
     )
 
 
@@ -311,5 +314,5 @@ def _step(state: WorldState, direction: Position) -> Action:
     ahead = state.player.position + direction
     material = state.materials[ahead]
     if material in WALKABLE or state.player.facing != direction:
-        return _MOVES[direction]
+        return MOVES[direction]
     return Action.PLACE_STONE if material == Material.WATER else Action.DO

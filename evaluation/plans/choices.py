@@ -8,10 +8,11 @@ import dataclasses
 from collections.abc import Callable
 from typing import Final
 
+from envs.crafter_oo.scripted import MOVES, cells_of, places_of
 from envs.crafter_oo.state import WorldState, ZombieState
 from envs.crafter_oo.tables import MAKE, PLACE, Action, Material
 from evaluation.plans.arena import draw_arena
-from evaluation.plans.routes import MOVES, around, cells_of, is_free, places_of, use, walk
+from evaluation.plans.routes import around, is_free, use, walk
 from evaluation.plans.simulation import Plan, Trajectory
 
 NIGHT: Final = 180  # step at which a zombie is not taken away by the balance of creatures

@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Callable
 from typing import Final
 
+from envs.crafter_oo.scripted import cells_of
 from envs.crafter_oo.state import WorldState
 from envs.crafter_oo.tables import MAX_ITEM, Material
 from evaluation.plans.arena import draw_arena
-from evaluation.plans.routes import cells_of
 
 DUSK: Final = 180  # step at which it is dark
 DAWN: Final = 260  # and dawns

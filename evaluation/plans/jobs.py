@@ -1,20 +1,16 @@
 """The parts of a planning measurement that can run anywhere; equal jobs have equal outcomes."""
 
-import concurrent.futures
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from envs.crafter_oo.scripted import cells_of
 from envs.crafter_oo.tables import Action, Material
 from evaluation.models import load
 from evaluation.plans.choices import CHOICES, Option
 from evaluation.plans.episodes import RANDOM, Episode, live, planner
 from evaluation.plans.goals import GOALS
-from evaluation.plans.routes import cells_of
 from evaluation.plans.search import Settings
 from evaluation.plans.simulation import Dynamics, Trajectory, imagined, roll_out, seeded, truth
-from evaluation.protocol import ModelError, Place
+from evaluation.protocol import Place
 
 
 class ChoiceJob(NamedTuple):
@@ -81,40 +77,6 @@ def run_job(job: Job) -> Outcome:
         UnknownModelError: the model cannot be made.
     """
     return _compare(job) if isinstance(job, ChoiceJob) else _live(job)
-
-
-def run_jobs(
-    jobs: Sequence[Job],
-    runner: Literal["serial", "process"],
-    num_workers: int,
-    on_done: Callable[[Job], None],
-) -> list[Outcome]:
-    """Do all jobs and return their outcomes in the order of the jobs.
-
-    Raises:
-        ModelError: of the first job that failed, or a worker died; the rest are given up.
-    """
-    if runner == "serial":
-        return list(_watched(map(run_job, jobs), jobs, on_done))
-    context = multiprocessing.get_context("spawn")  # a fork would copy the threads of torch
-    with concurrent.futures.ProcessPoolExecutor(num_workers, mp_context=context) as pool:
-        try:
-            return list(_watched(pool.map(run_job, jobs), jobs, on_done))
-        except BrokenProcessPool as error:
-            raise ModelError(
-                "a worker process died, perhaps for want of memory; try --jobs 1 or --runner serial"
-            ) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _watched(
-    outcomes: Iterator[Outcome], jobs: Sequence[Job], on_done: Callable[[Job], None]
-) -> Iterator[Outcome]:
-    for outcome, job in zip(outcomes, jobs, strict=True):
-        on_done(job)
-        yield outcome
 
 
 def _compare(job: ChoiceJob) -> ChoiceOutcome:

@@ -8,6 +8,7 @@ import functools
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from envs.crafter_oo.scripted import MOVES, cells_of, places_of
 from envs.crafter_oo.state import (
     DIRECTIONS,
     CowState,
@@ -17,7 +18,7 @@ from envs.crafter_oo.state import (
     ZombieState,
 )
 from envs.crafter_oo.tables import PLAYER_WALKABLE, Action, Material
-from evaluation.plans.routes import MOVES, cells_of, places_of, use
+from evaluation.plans.routes import use
 from evaluation.plans.simulation import Dynamics, Plan
 
 USABLE: Final = (

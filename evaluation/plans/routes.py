@@ -4,24 +4,11 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from envs.crafter_oo.state import DIRECTIONS, ObjectState, Position, WorldState
-from envs.crafter_oo.tables import WALKABLE, Action, Material
-from evaluation import policies
+from envs.crafter_oo.scripted import MOVES
+from envs.crafter_oo.state import DIRECTIONS, Position, WorldState
+from envs.crafter_oo.tables import WALKABLE, Action
 
-MOVES: Final = dict(zip(DIRECTIONS, policies.MOVES, strict=True))
-"""The action that steps, or turns, in a direction."""
 _IS_WALKABLE: Final = bytes(material in WALKABLE for material in range(256))
-
-
-def cells_of(state: WorldState, material: Material) -> list[Position]:
-    """All cells of a material, column by column."""
-    height, cells = state.materials.height, state.materials.cells
-    return [Position(*divmod(i, height)) for i, found in enumerate(cells) if found == material]
-
-
-def places_of(state: WorldState, kind: type[ObjectState]) -> list[Position]:
-    """Where the objects of a kind stand, the oldest first."""
-    return [entity.position for entity in state.of_type(kind)]
 
 
 def is_free(state: WorldState, cell: Position) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
+from envs.crafter_oo.scripted import cells_of
 from envs.crafter_oo.state import (
     Position,
     WorldState,
@@ -57,7 +58,7 @@ class NoTables(CrafterKernel):
     @override
     def sample(self, key: int, state: WorldState, action: int | str) -> WorldState:
         after = super().sample(key, state, action)
-        for cell in routes.cells_of(after, Material.TABLE):
+        for cell in cells_of(after, Material.TABLE):
             after.set_material(*cell, Material.SAND)
         return after
 
@@ -144,7 +145,7 @@ def test_a_route_goes_around_what_is_in_the_way() -> None:
     state = draw_arena((".....", "@s.t.", "....."), Material.SAND)
     actions = []
     while state.player.inventory.wood == 0:
-        action = routes.use(state, routes.cells_of(state, Material.TREE))
+        action = routes.use(state, cells_of(state, Material.TREE))
         assert action is not None
         actions.append(action)
         state = truth(0, state, action)
@@ -154,7 +155,7 @@ def test_a_route_goes_around_what_is_in_the_way() -> None:
 
 def test_there_is_no_route_through_lava_or_rock() -> None:
     state = draw_arena(("@lt", "sss"), Material.SAND)
-    assert routes.use(state, routes.cells_of(state, Material.TREE)) is None
+    assert routes.use(state, cells_of(state, Material.TREE)) is None
 
 
 @pytest.mark.parametrize("choice", CHOICES)

@@ -80,7 +80,6 @@ def add(
     y: Scalar,
     params: StepperParams,
     when: Flag,
-    facing: Scalar | int = 0,
 ) -> StepperState:
     """Put a new object on a free cell; where no slot is left, count it as overflow instead."""
     objects, slots = state.objects, params.max_objects
@@ -95,7 +94,7 @@ def add(
         y=objects.y.at[to].set(y.astype(jnp.int16), mode="drop"),
         health=objects.health.at[to].set(pick(FIRST_HEALTH, kind).astype(jnp.int16), mode="drop"),
         timer=objects.timer.at[to].set(0, mode="drop"),
-        facing=objects.facing.at[to].set(jnp.asarray(facing, jnp.int8), mode="drop"),
+        facing=objects.facing.at[to].set(0, mode="drop"),
         entity_id=objects.entity_id.at[to].set(state.next_id, mode="drop"),
     )
     width = state.occupant.shape[0]

@@ -36,7 +36,6 @@ ENERGY: Final = lookup.item_index("energy")
 HEALTH: Final = lookup.item_index("health")
 
 Items = Int32[Array, " items"]
-Achieved = Int32[Array, " achievements"]
 
 
 def update_player(state: StepperState, params: StepperParams) -> StepperState:

@@ -5,7 +5,6 @@ The axis of the worlds is the last one, but in the state. Cells are numbered x *
 
 import functools
 import math
-from typing import Final
 
 import jax
 import jax.numpy as jnp
@@ -17,21 +16,15 @@ from envs.crafter_oo.state import (
     CHUNK_SIZE,
     DIRECTIONS,
     DOWN,
-    CowState,
-    Position,
-    SkeletonState,
-    ZombieState,
 )
+from envs.crafter_oo.stepper.batching import WORD
+from envs.crafter_oo.stepper.board import pick
+from envs.crafter_oo.stepper.lookup import FIRST_HEALTH
 from envs.crafter_oo.stepper.state import EMPTY, PLAYER, Objects, StepperParams, StepperState
 from envs.crafter_oo.tables import ACHIEVEMENTS, ITEMS, MAX_ITEM, VITALS, Action
 
 Materials = UInt8[Array, "cells worlds"]
 Kinds = UInt8[Array, "cells worlds"]  # of the creature on a cell: EMPTY, COW, ZOMBIE or SKELETON
-
-WORD: Final = 32  # bits
-_CREATURES: Final = (CowState, ZombieState, SkeletonState)
-_HEALTH: Final = (0, MAX_ITEM, *(kind(0, Position(0, 0)).health for kind in _CREATURES))
-"""By kind, EMPTY to SKELETON."""
 
 
 def populated(
@@ -96,7 +89,7 @@ def _state(
 
 def _objects(kinds: UInt8[Array, " slots"], cells: Int32[Array, " slots"], height: int) -> Objects:
     is_used = kinds != EMPTY
-    health = jnp.array(_HEALTH, jnp.int16)[kinds.astype(jnp.int32)]
+    health = pick(FIRST_HEALTH, kinds).astype(jnp.int16).at[0].set(MAX_ITEM)  # the player's
     return Objects(
         kind=kinds.astype(jnp.int8),
         x=jnp.where(is_used, cells // height, 0).astype(jnp.int16),

@@ -1,8 +1,8 @@
 """New worlds as arrays: those of `envs.crafter_oo.worldgen` with the same `KeyedDraws`.
 
 The arithmetic of the noise is in 32 bits here, so a cell whose value lies within a rounding error
-of a threshold may come out on the other side of it: in one or two worlds of a hundred, one cell has
-a tree or coal that it should not have, or lacks it.
+of a threshold may come out on the other side of it: now and then a cell has a tree or coal that it
+should not have, or lacks it. `evaluation.parity` counts these cells.
 
 Worlds are made some at a time, with the axis of the worlds last. Cells are numbered
 x * height + y.

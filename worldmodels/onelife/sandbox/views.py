@@ -7,7 +7,11 @@ Json = Any
 
 
 class Position(NamedTuple):
-    """A cell or a direction, from JSON's {"x": ..., "y": ...}."""
+    """A cell or a direction, from JSON's {"x": ..., "y": ...}.
+
+    That of the world itself comes with numpy, which must not exist in the child; a test holds the
+    two equal.
+    """
 
     x: int
     y: int
