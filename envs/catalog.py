@@ -39,6 +39,12 @@ CATALOG: Final[dict[str, World]] = {
                 for obs in ("classic1345", "entities", "oo", "pixels", "semantic", "symbolic")
             ),
         ),
+        World(
+            id="Homestead-v0",
+            core="envs.homestead.env:Homestead",
+            params="envs.homestead.params:HomesteadParams",
+            versions="v0: the rules of envs/homestead/README.md",
+        ),
     )
 }
 

@@ -1,150 +1,85 @@
-"""World models that need no learning: the top and the bottom of every ranking.
+"""World models that need no learning, for any world: the top and the bottom of every ranking.
 
 Source: arXiv 2510.12088 and its released baselines.
 """
 
 import math
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
-import numpy as np
 from typing_extensions import override
 
-from envs.crafter_oo.engine import transition
-from envs.crafter_oo.state import (
-    ArrowState,
-    ObjectState,
-    PlantState,
-    PlayerState,
-    Position,
-    SkeletonState,
-    WorldState,
-    ZombieState,
-)
-from envs.crafter_oo.tables import ACHIEVEMENTS, ITEMS, MAX_ITEM, Action, Material
-from evaluation.scenarios import text_of
 from worldmodels.interface import WorldModel
+
+StateT = TypeVar("StateT")
 
 UNCHANGED_LOG_PROB: Final = 0.0
 CHANGED_LOG_PROB: Final = -5.0  # what the null model gives every state but the old one
 
 
-class Oracle(WorldModel[WorldState, Action]):
-    """The true world with the random numbers stored in the state: it knows what will come."""
+class Foretold(WorldModel[StateT, Any]):
+    """Knows one next state of each state and action, and scores the others all the same.
+
+    Args:
+        foretell: the next state; a state of its own.
+        text_of: canonical text; two states are equal when their texts are.
+        right: log-probability of the state that was foretold.
+        wrong: that of every other state.
+    """
+
+    def __init__(
+        self,
+        foretell: Callable[[StateT, Any], StateT],
+        text_of: Callable[[StateT], str],
+        right: float,
+        wrong: float,
+    ) -> None:
+        self._foretell = foretell
+        self._text_of = text_of
+        self._right = right
+        self._wrong = wrong
 
     @override
-    def sample(self, key: int, state: WorldState, action: Action) -> WorldState:
-        del key  # the state holds the random numbers
-        return transition(state, action)[0]
-
-    @override
-    def log_prob(self, state: WorldState, action: Action, next_state: WorldState) -> float:
-        return self.log_probs(state, action, [next_state])[0]
-
-    @override
-    def log_probs(
-        self, state: WorldState, action: Action, next_states: Sequence[WorldState]
-    ) -> list[float]:
-        truth = text_of(transition(state, action)[0])
-        return [0.0 if text_of(candidate) == truth else -math.inf for candidate in next_states]
-
-
-class Null(WorldModel[WorldState, Action]):
-    """Nothing ever changes."""
-
-    @override
-    def sample(self, key: int, state: WorldState, action: Action) -> WorldState:
+    def sample(self, key: int, state: StateT, action: Any) -> StateT:
         del key  # deterministic
-        return state.copy()
+        return self._foretell(state, action)
 
     @override
-    def log_prob(self, state: WorldState, action: Action, next_state: WorldState) -> float:
+    def log_prob(self, state: StateT, action: Any, next_state: StateT) -> float:
         return self.log_probs(state, action, [next_state])[0]
 
     @override
-    def log_probs(
-        self, state: WorldState, action: Action, next_states: Sequence[WorldState]
-    ) -> list[float]:
-        old = text_of(state)
-        return [
-            UNCHANGED_LOG_PROB if text_of(candidate) == old else CHANGED_LOG_PROB
-            for candidate in next_states
-        ]
+    def log_probs(self, state: StateT, action: Any, next_states: Sequence[StateT]) -> list[float]:
+        expected = self._text_of(self._foretell(state, action))
+        texts = map(self._text_of, next_states)
+        return [self._right if text == expected else self._wrong for text in texts]
 
 
-class Random(WorldModel[WorldState, Action]):
+def oracle(
+    step: Callable[[StateT, Any], StateT], text_of: Callable[[StateT], str]
+) -> Foretold[StateT]:
+    """The true world with the random numbers stored in the state: it knows what will come."""
+    return Foretold(step, text_of, 0.0, -math.inf)
+
+
+def null(copy: Callable[[StateT], StateT], text_of: Callable[[StateT], str]) -> Foretold[StateT]:
+    """Nothing ever changes."""
+    return Foretold(
+        lambda state, action: copy(state), text_of, UNCHANGED_LOG_PROB, CHANGED_LOG_PROB
+    )
+
+
+class Random(WorldModel[StateT, Any]):
     """Finds every next state equally likely; samples the old one."""
 
+    def __init__(self, copy: Callable[[StateT], StateT]) -> None:
+        self._copy = copy
+
     @override
-    def sample(self, key: int, state: WorldState, action: Action) -> WorldState:
+    def sample(self, key: int, state: StateT, action: Any) -> StateT:
         del key  # deterministic
-        return state.copy()
+        return self._copy(state)
 
     @override
-    def log_prob(self, state: WorldState, action: Action, next_state: WorldState) -> float:
+    def log_prob(self, state: StateT, action: Any, next_state: StateT) -> float:
         return 0.0
-
-
-class RandomCrafter(Random):
-    """Finds every next state equally likely; samples a state with nearly every field redrawn.
-
-    This is the published random row (edit distance 121.5).
-    """
-
-    @override
-    def sample(self, key: int, state: WorldState, action: Action) -> WorldState:
-        corrupted = state.copy()
-        corrupt(corrupted, np.random.default_rng(key))
-        return corrupted
-
-
-def corrupt(state: WorldState, random: np.random.Generator) -> None:
-    """Redraw nearly every field of a state, with no regard for the rules.
-
-    Deviation: ripeness follows `grown`, because a plant here has no ripeness of its own.
-    """
-    materials = list(Material)[1:]
-    for x in range(state.size[0]):
-        for y in range(state.size[1]):
-            drawn = materials[random.integers(len(materials))]
-            state.set_material(x, y, drawn if random.random() < 0.8 else Material.NONE)
-    for entity in state.objects:
-        _corrupt_object(state, entity, random)
-    _corrupt_player(state.player, random)
-    state.daylight = float(random.random())
-    state.step_count = max(0, state.step_count + int(random.integers(-5, 11)))
-    if random.random() < 0.1:
-        state.event_bus.append("random")
-
-
-def _corrupt_object(state: WorldState, entity: ObjectState, random: np.random.Generator) -> None:
-    x, y = (int(random.integers(side)) for side in state.size)
-    state.relocate(entity, Position(x, y))
-    entity.health = int(random.integers(0, 10))
-    entity.removed = bool(random.random() < 0.1)
-    if isinstance(entity, ZombieState):
-        entity.cooldown = int(random.integers(0, 11))
-    elif isinstance(entity, SkeletonState):
-        entity.reload = int(random.integers(0, 6))
-    elif isinstance(entity, ArrowState):
-        entity.facing = _facing(random)
-    elif isinstance(entity, PlantState):
-        entity.grown = int(random.integers(0, 11))
-
-
-def _corrupt_player(player: PlayerState, random: np.random.Generator) -> None:
-    player.facing = _facing(random)
-    player.sleeping = bool(random.random() < 0.05)
-    player.last_health = int(random.integers(0, 10))
-    for item in ITEMS:
-        setattr(player.inventory, item, int(random.integers(0, MAX_ITEM + 1)))
-    for counter in ("hunger", "thirst", "fatigue", "recover"):
-        setattr(player, counter, float(random.random()))
-    for name in ACHIEVEMENTS:
-        once = name.startswith("make_") or name == "place_furnace"
-        setattr(player.achievements, name, int(random.integers(0, 2 if once else 11)))
-
-
-def _facing(random: np.random.Generator) -> Position:
-    dx, dy = random.integers(-1, 2, size=2).tolist()
-    return Position(dx, dy)

@@ -1,21 +1,19 @@
-"""World models by name: the built-in ones, and any factory of the user's."""
+"""World models by name: the built-in ones, learned ones, and any factory of the user's."""
 
 import functools
 import importlib
+import json
 import os
 import sys
-from collections.abc import Callable
-from typing import Any, Final, Literal
+from pathlib import Path
+from typing import Any, Final
 
-from envs.crafter_oo.state import WorldState
-from envs.crafter_oo.tables import Action
+from evaluation.arena import Arena, ObservableSet, Protocol
+from evaluation.arenas import arena_named
 from worldmodels.interface import WorldModel
 
-CrafterModel = WorldModel[WorldState, Action]
-Protocol = Literal["compat", "strict"]
-Observables = Literal["onelife", "full"]
-
-BUILT_IN: Final = ("oracle", "kernel", "onelife", "poe", "null", "random", "random_crafter")
+LAWS_FILE: Final = "laws.json"
+"""What `python -m worldmodels.onelife run` writes into its folder."""
 
 
 class UnknownModelError(Exception):
@@ -23,29 +21,25 @@ class UnknownModelError(Exception):
 
 
 @functools.lru_cache(maxsize=32)  # the jobs of one worker share a model
-def load(name: str, observables: Observables, protocol: Protocol) -> CrafterModel:
+def load_model(world: str, name: str, observables: ObservableSet) -> WorldModel[Any, Any]:
     """Make a model.
 
     Args:
-        name: one of `BUILT_IN`, or `package.module:factory`, where `factory()` returns a
-            `WorldModel` of Crafter-OO; the current directory is searched, too.
-        observables: what the law models predict: the published set, or every field.
-        protocol: what the law models were fitted for.
+        world: as in `evaluation.arenas.ARENAS`.
+        name: a built-in model of the world; or a folder that `python -m worldmodels.onelife run`
+            wrote, or the `laws.json` in it; or `package.module:factory`, where `factory()` returns
+            a `WorldModel` of the world and the current directory is searched, too.
+        observables: what the built-in and learned models predict: the published set, or every
+            field.
 
     Raises:
-        UnknownModelError: no such name, it cannot be imported, or it is no world model.
+        UnknownModelError: no such name, it cannot be imported or read, or it is no world model.
     """
-    if name in BUILT_IN:
-        make = _built_in(name, observables, protocol)
-    elif ":" in name:
-        make = _attribute(name, *name.split(":", 1))
-    else:
-        raise UnknownModelError(
-            f"unknown model {name!r}; expected one of {', '.join(BUILT_IN)}, or "
-            "package.module:factory for a model of your own"
-        )
+    arena = arena_named(world)
     try:
-        model = make()
+        model = _make(arena, name, observables)
+    except UnknownModelError:
+        raise
     except Exception as error:  # the factory may be the user's: whatever it raises is reported
         raise UnknownModelError(
             f"model {name!r} could not be made: {type(error).__name__}: {error}"
@@ -58,28 +52,43 @@ def load(name: str, observables: Observables, protocol: Protocol) -> CrafterMode
     return model
 
 
-def _built_in(name: str, observables: Observables, protocol: Protocol) -> Callable[[], Any]:
-    match name:
-        case "kernel":
-            kernel = _attribute(name, "worldmodels.kernel", "kernel_model")
-            return lambda: kernel(observables)
-        case "onelife":
-            fitted = "worldmodels.onelife.crafter.fitted"
-            onelife = _attribute(name, fitted, "handwritten_model")
-            return lambda: onelife(observables)
-        case "poe":
-            fitted = "worldmodels.onelife.crafter.fitted"
-            poe = _attribute(name, fitted, "poe_model")
-            return lambda: poe(observables)
-        case _:
-            classes = {
-                "oracle": "Oracle",
-                "null": "Null",
-                "random": "Random",
-                "random_crafter": "RandomCrafter",
-            }
-            baseline: type[CrafterModel] = _attribute(name, "evaluation.baselines", classes[name])
-            return baseline
+def load(name: str, observables: ObservableSet, protocol: Protocol) -> WorldModel[Any, Any]:
+    """A model of Crafter-OO; no protocol makes a difference to it."""
+    del protocol
+    return load_model("crafter_oo", name, observables)
+
+
+def _make(arena: Arena[Any, Any], name: str, observables: ObservableSet) -> Any:
+    if name in arena.models:
+        return arena.models[name](observables)
+    path = Path(name)
+    if path.is_dir() or path.name == LAWS_FILE:
+        return _learned(arena, path, observables)
+    if ":" in name:
+        return _attribute(name, *name.split(":", 1))()
+    raise UnknownModelError(
+        f"unknown model {name!r}; expected one of {', '.join(arena.models)}, or a folder written "
+        "by python -m worldmodels.onelife run, or package.module:factory for a model of your own"
+    )
+
+
+def _learned(arena: Arena[Any, Any], path: Path, observables: ObservableSet) -> Any:
+    file = path / LAWS_FILE if path.is_dir() else path
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnknownModelError(
+            f"model '{path}' has no laws that can be read from {file}: {error}. Learn some with "
+            f"python -m worldmodels.onelife run --world {arena.name}"
+        ) from error
+    world = data.get("world") if isinstance(data, dict) else None
+    if world != arena.name:
+        raise UnknownModelError(
+            f"model '{path}' holds laws of the world {world!r}, and --world is {arena.name!r}; "
+            "judge it in the world it was learned in"
+        )
+    load_learned = _attribute(str(path), "worldmodels.onelife.learned", "load_learned")
+    return load_learned(path, observables)
 
 
 def _attribute(name: str, module: str, attribute: str) -> Any:

@@ -3,20 +3,25 @@
 import base64
 import html
 import io
+from collections.abc import Callable
+from typing import Any
 
-from envs.crafter_oo.state import DIRECTIONS, DOWN, ArrowState, PlayerState, WorldState
-
-SIDE = 198  # pixels of a picture, 22 a cell
+from evaluation.arena import Picture
 
 
 class Gallery:
-    """Collects pictures as CSS classes; equal states share one."""
+    """Collects pictures as CSS classes; equal states share one.
 
-    def __init__(self) -> None:
+    Args:
+        draw: makes the picture of a state.
+    """
+
+    def __init__(self, draw: Callable[[Any], Picture]) -> None:
+        self._draw = draw
         self._classes: dict[str, str] = {}  # canonical text of a state: class
         self._rules: list[str] = []
 
-    def show(self, state: WorldState, text: str, caption: str) -> str:
+    def show(self, state: Any, text: str, caption: str) -> str:
         """HTML of a picture.
 
         Args:
@@ -27,7 +32,7 @@ class Gallery:
         name = self._classes.get(text)
         if name is None:
             name = self._classes[text] = f"p{len(self._classes)}"
-            self._rules.append(f".{name}{{background-image:url({_data_url(state)})}}")
+            self._rules.append(f".{name}{{background-image:url({_data_url(self._draw(state))})}}")
         return f'<i class="pic {name}" role="img" aria-label="{html.escape(caption)}"></i>'
 
     @property
@@ -36,21 +41,9 @@ class Gallery:
         return "\n".join(self._rules)
 
 
-def _data_url(state: WorldState) -> str:
+def _data_url(picture: Picture) -> str:
     from PIL import Image
 
-    from envs.crafter_oo.render import render
-
-    picture = Image.fromarray(render(_drawable(state), size=(SIDE, SIDE)))
     file = io.BytesIO()
-    picture.quantize(64).save(file, format="PNG", optimize=True)
+    Image.fromarray(picture).quantize(64).save(file, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def _drawable(state: WorldState) -> WorldState:
-    """A copy in which who faces no direction, as a wrong prediction may say, faces south."""
-    copied = state.copy()
-    for entity in copied.objects:
-        if isinstance(entity, PlayerState | ArrowState) and entity.facing not in DIRECTIONS:
-            entity.facing = DOWN
-    return copied

@@ -27,8 +27,8 @@ class Config:
     """Plan inside world models of Crafter-OO, and see what it is worth in the true world.
 
     Preferences: two scripted plans per scenario act in the true world and in the model, and the
-    model should find the same one better. Planner: a tree search that imagines in the model acts
-    in the true world, beside the same search in the true rules and beside chance. Without
+    model should find the same one better. Planner: who imagines in the model acts in the true
+    world, beside the same planner with the true rules and beside chance. Without
     arguments: kernel and onelife, both parts. Exit status: 0, 1 when a model fails, 2 for bad
     usage.
     """
@@ -49,7 +49,7 @@ class Config:
     """Preferences: rollouts of each plan in each world, at least 1."""
     episodes: int = 5
     """Planner: episodes of each goal, at least 1."""
-    budget: int = 600
+    budget: int = 4000
     """Planner: imagined steps per decision, at least 1."""
     seed: int = 42
     """Seeds every random number, at least 0."""
@@ -174,14 +174,16 @@ def _run(config: Config, jobs: "Sequence[Job]") -> "list[Outcome]":
 
 
 def _print(console: Console, config: Config, rows: "Sequence[Row]") -> None:
+    from evaluation.plans.choices import CHOICES
     from evaluation.plans.summary import choices_table, goals_table, notes_of
     from evaluation.published import PLANNING
 
     for row in rows:
-        if "preference_agreement" in row.metrics:
+        if "preferences_right" in row.metrics:
             console.print(choices_table(row, PLANNING[0]))
             console.print(
-                f"{row.name}: {row.metrics['preference_agreement']:.0%} of preferences agree, "
+                f"{row.name}: {row.metrics['preferences_right']:.0f} of {len(CHOICES)} "
+                "preferences right, "
                 f"relative reward error {row.metrics['relative_reward_error']:.3f}\n"
             )
     if config.only != "preferences":

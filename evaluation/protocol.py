@@ -12,8 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from envs.crafter_oo.state import WorldState
-from envs.crafter_oo.tables import Action
+from evaluation.arena import ActionT, Arena, Protocol, StateT, Transition
 from evaluation.metrics import (
     Fidelity,
     Ranking,
@@ -21,9 +20,7 @@ from evaluation.metrics import (
     fidelity,
     shuffled_ranking,
 )
-from evaluation.models import CrafterModel, Protocol
-from evaluation.mutators import COMPAT_MUTATORS, STRICT_MUTATORS, mutate
-from evaluation.scenarios import Transition, text_of
+from worldmodels.interface import WorldModel
 
 TRUTH: Final = "true next state"
 SAMPLE: Final = "own sample"
@@ -52,7 +49,7 @@ class Candidate(NamedTuple):
     """A state that may have come next."""
 
     name: str  # TRUTH, SAMPLE or the mutator's
-    state: WorldState
+    state: Any  # of the arena's type
     text: str  # canonical
 
 
@@ -63,7 +60,6 @@ class Judgement(NamedTuple):
     log_probs: list[float]  # one per candidate
     ranking: Ranking
     fidelity: Fidelity
-    sample: WorldState
 
 
 class ModelError(Exception):
@@ -71,11 +67,17 @@ class ModelError(Exception):
 
 
 def judge(
-    name: str, model: CrafterModel, transition: Transition, protocol: Protocol, place: Place
+    arena: Arena[StateT, ActionT],
+    name: str,
+    model: WorldModel[StateT, ActionT],
+    transition: Transition[StateT, ActionT],
+    protocol: Protocol,
+    place: Place,
 ) -> Judgement:
     """Ask a model for a sample and for the log-probability of every candidate.
 
     Args:
+        arena: the world.
         name: of the model, for error messages.
         model: is given copies, so it cannot change what others are judged on.
         transition: the true step.
@@ -86,17 +88,18 @@ def judge(
         ModelError: the model raised, or returned no state, too few numbers, or nan.
     """
     where = f"model {name!r}, scenario {place.label}, step {place.step}, trial {place.trial}"
-    state, action = transition.state.copy(), transition.action
+    state, action = arena.copy(transition.state), transition.action
     sample = _ask(f"{where}: sample", model.sample, place.key("sample"), state, action)
-    if not isinstance(sample, WorldState):
-        raise ModelError(f"{where}: sample returned a {type(sample).__name__}, not a WorldState")
-    sampled = Candidate(
-        SAMPLE, sample, _ask(f"{where}: the JSON form of its sample", text_of, sample)
-    )
-    candidates = candidates_of(transition, sampled, protocol, place)
-    states = [candidate.state.copy() for candidate in candidates]
+    if not isinstance(sample, arena.state_type):
+        raise ModelError(
+            f"{where}: sample returned a {type(sample).__name__}, not a {arena.state_type.__name__}"
+        )
+    text = _ask(f"{where}: the JSON form of its sample", arena.text_of, sample)
+    sampled = Candidate(SAMPLE, sample, text)
+    candidates = candidates_of(arena, transition, sampled, protocol, place)
+    states = [arena.copy(candidate.state) for candidate in candidates]
     log_probs = _ask(
-        f"{where}: log_probs", _log_probs, model, transition.state.copy(), action, states
+        f"{where}: log_probs", _log_probs, model, arena.copy(transition.state), action, states
     )
     if len(log_probs) != len(candidates):
         raise ModelError(
@@ -112,11 +115,15 @@ def judge(
         order = place.generator("shuffle").permutation(len(candidates)).tolist()
         ranking = shuffled_ranking(log_probs, is_true, order)
     distance = fidelity(transition.before, sampled.text, transition.after)
-    return Judgement(candidates, log_probs, ranking, distance, sample)
+    return Judgement(candidates, log_probs, ranking, distance)
 
 
 def candidates_of(
-    transition: Transition, sample: Candidate, protocol: Protocol, place: Place
+    arena: Arena[StateT, ActionT],
+    transition: Transition[StateT, ActionT],
+    sample: Candidate,
+    protocol: Protocol,
+    place: Place,
 ) -> list[Candidate]:
     """The truth, the model's sample and the distractors, in this order.
 
@@ -124,30 +131,35 @@ def candidates_of(
     """
     truth = Candidate(TRUTH, transition.next_state, transition.after)
     with_sample = protocol == "compat" or sample.text != truth.text
-    return [truth, *([sample] if with_sample else []), *distractors(transition, protocol, place)]
+    others = distractors(arena, transition, protocol, place)
+    return [truth, *([sample] if with_sample else []), *others]
 
 
-def distractors(transition: Transition, protocol: Protocol, place: Place) -> list[Candidate]:
+def distractors(
+    arena: Arena[StateT, ActionT],
+    transition: Transition[StateT, ActionT],
+    protocol: Protocol,
+    place: Place,
+) -> list[Candidate]:
     """Wrong next states: `compat` edits the state before, `strict` the true state after.
 
     Edits that give the true next state are dropped.
     """
-    compat = protocol == "compat"
-    start = transition.state if compat else transition.next_state
+    start = transition.state if protocol == "compat" else transition.next_state
     random = place.generator("mutate")
     kept = []
-    for mutator in COMPAT_MUTATORS if compat else STRICT_MUTATORS:
-        edited = mutate(mutator, start, transition.action, random)
+    for mutator in arena.mutators[protocol]:
+        edited = mutator.edit(start, transition.action, random)
         if edited is None:
             continue
-        text = text_of(edited)
+        text = arena.text_of(edited)
         if text != transition.after:
             kept.append(Candidate(mutator.name, edited, text))
     return kept
 
 
 def _log_probs(
-    model: CrafterModel, state: WorldState, action: Action, candidates: list[WorldState]
+    model: WorldModel[StateT, ActionT], state: StateT, action: ActionT, candidates: list[StateT]
 ) -> list[float]:
     return [float(value) for value in model.log_probs(state, action, candidates)]
 

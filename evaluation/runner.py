@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final, Literal, NamedTuple, TypeVar
 
+from evaluation.arena import ObservableSet, Protocol
+from evaluation.arenas import arena_named
 from evaluation.metrics import METRICS
-from evaluation.models import Observables, Protocol, load
+from evaluation.models import load_model
 from evaluation.protocol import ModelError, Place, judge
-from evaluation.scenarios import record
 
 JobT = TypeVar("JobT")
 OutcomeT = TypeVar("OutcomeT")
@@ -25,9 +26,10 @@ Scores = tuple[float, ...]
 class Job(NamedTuple):
     """One model on one scenario, all trials."""
 
+    world: str  # as in `evaluation.arenas.ARENAS`
     model: str
     label: str
-    observables: Observables
+    observables: ObservableSet
     protocol: Protocol
     trials: int
     seed: int
@@ -48,15 +50,16 @@ def run_job(job: Job) -> Outcome:
         ModelError: the model failed.
         UnknownModelError: the model cannot be made.
     """
-    model = load(job.model, job.observables, job.protocol)
+    arena = arena_named(job.world)
+    model = load_model(job.world, job.model, job.observables)
     notes_before = model.notes()
-    transitions = record(job.label).transitions
+    transitions = arena.record(job.label).transitions
     scores: list[list[Scores]] = []
     for trial in range(job.trials):
         scores.append([])
         for step, transition in enumerate(transitions):
             place = Place(job.seed, job.label, step, trial)
-            judgement = judge(job.model, model, transition, job.protocol, place)
+            judgement = judge(arena, job.model, model, transition, job.protocol, place)
             row = (*judgement.ranking, *judgement.fidelity, float(len(judgement.candidates)))
             scores[-1].append(row)
     notes = {name: count - notes_before.get(name, 0.0) for name, count in model.notes().items()}

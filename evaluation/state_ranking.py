@@ -1,4 +1,4 @@
-"""State ranking and state fidelity of world models on Crafter-OO scenarios.
+"""State ranking and state fidelity of world models.
 
 Source: arXiv 2510.12088.
 """
@@ -9,17 +9,19 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 import tyro
 from rich.console import Console
 
+from evaluation.arenas import ARENAS
+
 if TYPE_CHECKING:  # everything else is imported when it is needed: --help must answer at once
+    from evaluation.arena import Arena
     from evaluation.record import Row
     from evaluation.runner import Job, Outcome
 
 BENCHMARK: Final = "state_ranking"
-DEFAULT_SCENARIOS: Final = {"compat": "compat23", "strict": "all"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,27 +38,29 @@ class Config:
         tuple[tuple[str, ...], ...],
         tyro.conf.UseAppendAction,
         tyro.conf.arg(
-            help="Models to judge: oracle, kernel, onelife, poe, null, random, random_crafter, or "
-            "package.module:factory for your own, where factory() returns a "
-            "worldmodels.interface.WorldModel and the current directory is searched too. "
-            "Default: all built-in models."
+            help="Models to judge: built-in ones (of crafter_oo: oracle, kernel, onelife, poe, "
+            "null, random, random_crafter; of homestead: oracle, kernel, null, random); folders "
+            "that python -m worldmodels.onelife run wrote; package.module:factory for your own, "
+            "where factory() returns a worldmodels.interface.WorldModel and the current directory "
+            "is searched too. Default: all built-in models of the world."
         ),
     ] = ()
     protocol: Annotated[
         Literal["compat", "strict"],
         tyro.conf.arg(
             help="compat: as published (distractors edit the state before, ties are broken by a "
-            "shuffle). strict: distractors edit the true next state, edits without effect are "
-            "dropped, ties count their expected rank."
+            "shuffle), crafter_oo only. strict: distractors edit the true next state, edits "
+            "without effect are dropped, ties count their expected rank."
         ),
     ] = "strict"
     observables: Literal["onelife", "full"] = "full"
-    """What kernel, onelife and poe predict: the published set of fields, or every field."""
+    """What kernel and models of laws predict: published fields (crafter_oo only), or all."""
     scenarios: Annotated[
         str | None,
         tyro.conf.arg(
-            help="compat23 (the published set), all (38 and player_death), or a comma-separated "
-            "list. Default: compat23 with --protocol compat, all with --protocol strict."
+            help="compat23 (the published set of crafter_oo), all (of crafter_oo: 38 and "
+            "player_death), or a comma-separated list. Default: compat23 with --protocol compat, "
+            "all with --protocol strict."
         ),
     ] = None
     trials: int = 5
@@ -68,13 +72,14 @@ class Config:
     verbose: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Also print a table per model with a line per scenario."""
     report: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Also write one self-contained HTML page with pictures of what each model chose."""
+    """Also write one self-contained HTML page: what each model chose, and which laws voted."""
     runner: Literal["serial", "process"] = "serial"
     """Where to run; the results are the same."""
     jobs: int | None = None
     """Worker processes of --runner process. Default: one per CPU."""
-    world: Literal["crafter_oo"] = "crafter_oo"
-    """The world to model."""
+    world: Annotated[str, tyro.conf.arg(help=f"The world to model: {', '.join(ARENAS)}.")] = (
+        "crafter_oo"
+    )
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 
@@ -101,6 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class Plan(NamedTuple):
     """What to run, checked."""
 
+    arena: "Arena[Any, Any]"
     models: list[str]  # each once, in the order given
     scenarios: str  # name of the set, or the list as typed
     labels: tuple[str, ...]
@@ -108,8 +114,8 @@ class Plan(NamedTuple):
 
 def _plan(config: Config) -> Plan:
     """Check everything that can be checked before the first measurement."""
-    from evaluation.models import BUILT_IN, load
-    from evaluation.scenarios import select
+    from evaluation.arenas import arena_named
+    from evaluation.models import load_model
 
     for name, least in (("trials", 1), ("seed", 0), ("jobs", 1)):
         value = getattr(config, name)
@@ -117,13 +123,15 @@ def _plan(config: Config) -> Plan:
             raise ValueError(f"--{name} must be at least {least}, got {value}")
     if config.out.exists() and not config.out.is_dir():
         raise ValueError(f"--out must be a folder, and {config.out} is a file")
+    arena = arena_named(config.world)
+    arena.check(config.protocol, config.observables)
     config.out.mkdir(parents=True, exist_ok=True)
-    scenarios = config.scenarios or DEFAULT_SCENARIOS[config.protocol]
-    labels = select(scenarios)
-    models = [name for group in config.model for name in group] or BUILT_IN
+    scenarios = config.scenarios or arena.default_set[config.protocol]
+    labels = arena.select(scenarios)
+    models = [name for group in config.model for name in group] or list(arena.models)
     for name in models:
-        load(name, config.observables, config.protocol)
-    return Plan(list(dict.fromkeys(models)), scenarios, labels)
+        load_model(config.world, name, config.observables)
+    return Plan(arena, list(dict.fromkeys(models)), scenarios, labels)
 
 
 def _complain(error: object, status: int) -> int:
@@ -134,22 +142,28 @@ def _complain(error: object, status: int) -> int:
 
 
 def _measure(config: Config, plan: Plan) -> None:
-    from evaluation.published import STATE_RANKING
     from evaluation.record import Result
     from evaluation.runner import Job
-    from evaluation.scenarios import record
     from evaluation.summary import row_of
 
     console = Console(quiet=config.quiet, highlight=False)
     start = time.perf_counter()
-    num_transitions = sum(len(record(label).transitions) for label in plan.labels)
+    num_transitions = sum(len(plan.arena.record(label).transitions) for label in plan.labels)
     console.print(
         f"State ranking on {config.world}: protocol {config.protocol}, scenarios "
         f"{plan.scenarios} ({len(plan.labels)}, {num_transitions} transitions), observables "
         f"{config.observables}, {config.trials} trials, seed {config.seed}"
     )
     jobs = [
-        Job(name, label, config.observables, config.protocol, config.trials, config.seed)
+        Job(
+            config.world,
+            name,
+            label,
+            config.observables,
+            config.protocol,
+            config.trials,
+            config.seed,
+        )
         for name in plan.models
         for label in plan.labels
     ]
@@ -162,13 +176,13 @@ def _measure(config: Config, plan: Plan) -> None:
         "out": str(config.out),
     }
     seconds = time.perf_counter() - start
-    result = Result(BENCHMARK, settings, config.seed, seconds, rows, STATE_RANKING)
+    result = Result(BENCHMARK, settings, config.seed, seconds, rows, plan.arena.references)
     written = [result.write(config.out)]
     if config.report:
         from evaluation.report import write_report
 
         written.append(write_report(result, outcomes, config.out))
-    _print(console, config, rows)
+    _print(console, config, plan.arena, rows)
     console.print(f"{seconds:.1f} s; wrote {', '.join(map(str, written))}")
 
 
@@ -186,20 +200,20 @@ def _run(config: Config, jobs: "Sequence[Job]") -> "list[Outcome]":
         return run(jobs, config.runner, config.jobs or os.cpu_count() or 1, on_done)
 
 
-def _print(console: Console, config: Config, rows: "Sequence[Row]") -> None:
-    from evaluation.published import STATE_RANKING
+def _print(
+    console: Console, config: Config, arena: "Arena[Any, Any]", rows: "Sequence[Row]"
+) -> None:
     from evaluation.table import notes_of, overall_table, scenario_table
 
     compat = config.protocol == "compat"
     if config.verbose:
         for row in rows:
-            console.print(scenario_table(row, STATE_RANKING, compat), "")
-    console.print(overall_table(rows, STATE_RANKING))
-    console.print(
+            console.print(scenario_table(row, arena.references, compat), "")
+    console.print(overall_table(rows, arena.references))
+    published = (
         "Published rows compare only with --protocol compat --observables onelife on compat23. "
-        "States are compared as JSON, without random state and event bus.",
-        style="dim",
     )
+    console.print(f"{published if arena.references else ''}{arena.note}", style="dim")
     for note in notes_of(rows):
         console.print(note, style="yellow")
 

@@ -23,11 +23,13 @@ _PUBLISHED_AS: Final = {"onelife": "OneLife", "poe": "PoE-World"}
 
 def overall_table(rows: Iterable[Row], references: Iterable[Reference]) -> Table:
     """One line per model, mean and standard error; published figures dimmed below."""
-    table = _table("model", "mean over scenarios, ± its standard error over trials; dim: published")
+    caption = "mean over scenarios, ± its standard error over trials"
+    published = list(references)
+    table = _table("model", f"{caption}; dim: published" if published else caption)
     for row in rows:
         table.add_row(row.name, *cells(row.metrics, row.stderr))
     table.add_section()
-    for reference in references:
+    for reference in published:
         table.add_row(reference.name, *cells(reference.metrics, {}), style="dim")
     return table
 

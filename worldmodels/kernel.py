@@ -4,7 +4,7 @@ import math
 
 from typing_extensions import override
 
-from envs.crafter_oo.draws import SequentialDraws
+from envs.crafter_oo.draws import KeyedDraws
 from envs.crafter_oo.engine import transition
 from envs.crafter_oo.kernel import fingerprint, successors
 from envs.crafter_oo.state import WorldState
@@ -25,8 +25,7 @@ class CrafterKernel(WorldModel[WorldState, int | str]):
 
     @override
     def sample(self, key: int, state: WorldState, action: int | str) -> WorldState:
-        draws = SequentialDraws.from_seed(key % 2**32)
-        next_state, _ = transition(state, action, draws)
+        next_state, _ = transition(state, action, KeyedDraws(key))
         if self.observables is None:
             return next_state
         _, after = self.observables.compare(state, next_state)

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from envs.crafter_oo.state import WorldState
 from evaluation.plans.goals import Goal
 from evaluation.plans.macros import MACROS, PRIMITIVES, Macro, next_applicable, run_macro
-from evaluation.plans.search import KEY_BITS, Settings, decide
-from evaluation.plans.simulation import Dynamics, seeded, truth
+from evaluation.plans.search import KEY_BITS
+from evaluation.plans.simulation import seeded, truth
 from evaluation.protocol import Place
 
 Chooser = Callable[[WorldState, random.Random], Macro]
@@ -42,18 +42,12 @@ RANDOM: Final[dict[str, Chooser]] = {
 }
 
 
-def planner(goal: Goal, dynamics: Dynamics, settings: Settings) -> Chooser:
-    """Decides by a search in a model, see `search.decide`."""
-    return lambda state, chance: decide(state, goal, dynamics, settings, chance).macro
-
-
-def live(goal: Goal, chooser: Chooser, settings: Settings, place: Place) -> Episode:
+def live(goal: Goal, chooser: Chooser, place: Place) -> Episode:
     """Act until the goal is reached, the player is dead, or time is up.
 
     Args:
         goal: what for.
-        chooser: asked again every `settings.replan` steps, or when its macro has ended.
-        settings: of the planner.
+        chooser: asked again when its macro has ended.
         place: seeds the world, and in a stream of its own the chooser.
     """
     state, num_steps = seeded(goal.initial(), place), 0
@@ -64,7 +58,7 @@ def live(goal: Goal, chooser: Chooser, settings: Settings, place: Place) -> Epis
             state,
             truth,
             lambda: chance.getrandbits(KEY_BITS),
-            max_steps=min(settings.replan, goal.max_steps - num_steps),
+            max_steps=goal.max_steps - num_steps,
             is_over=goal.is_over,
         )
         num_steps += steps

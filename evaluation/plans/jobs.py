@@ -6,8 +6,9 @@ from envs.crafter_oo.scripted import cells_of
 from envs.crafter_oo.tables import Action, Material
 from evaluation.models import load
 from evaluation.plans.choices import CHOICES, Option
-from evaluation.plans.episodes import RANDOM, Episode, live, planner
+from evaluation.plans.episodes import RANDOM, Episode, live
 from evaluation.plans.goals import GOALS
+from evaluation.plans.planner import Planner
 from evaluation.plans.search import Settings
 from evaluation.plans.simulation import Dynamics, Trajectory, imagined, roll_out, seeded, truth
 from evaluation.protocol import Place
@@ -113,6 +114,6 @@ def _live(job: EpisodeJob) -> EpisodeOutcome:
     chooser = RANDOM.get(job.policy)
     if chooser is None:
         dynamics = imagined(job.policy, load(job.policy, "full", "strict"))
-        chooser = planner(goal, dynamics, job.settings)
+        chooser = Planner(goal, dynamics, job.settings)
     place = Place(job.seed, job.goal, 0, job.number)
-    return EpisodeOutcome(job, live(goal, chooser, job.settings, place))
+    return EpisodeOutcome(job, live(goal, chooser, place))

@@ -32,7 +32,7 @@ USABLE: Final = (
     Material.FURNACE,
 )
 USE_STEPS: Final = 12
-PUSH_STEPS: Final = 6
+PUSH_STEPS: Final = 3  # turn, strike, walk
 REST_STEPS: Final = 4
 
 
@@ -42,20 +42,26 @@ class Macro(NamedTuple):
     name: str
     plan: Plan
     max_steps: int
-    ends_with_act: bool = False  # over as soon as it has done anything but move
-
-    @property
-    def may_idle(self) -> bool:
-        """Whether it makes sense where it changes no more than creatures and the vitals."""
-        return self.max_steps > 1
+    is_done: Callable[[WorldState, Action, WorldState], bool] = lambda before, action, after: False
+    """Whether a step ended it, by what was before, what was done and what came of it."""
 
 
 def _use_cells(find: Callable[[WorldState], list[Position]]) -> Plan:
     return lambda state: use(state, find(state))
 
 
+def _has_acted(before: WorldState, action: Action, after: WorldState) -> bool:
+    del before, after
+    return action not in MOVES.values()
+
+
+def _has_walked(before: WorldState, action: Action, after: WorldState) -> bool:
+    del action
+    return after.player.position != before.player.position
+
+
 def _push(direction: Position) -> Plan:
-    """Walk on in a direction; strike at what bars the way."""
+    """Walk a cell in a direction; strike at what bars the way."""
 
     def plan(state: WorldState) -> Action | None:
         ahead = state.player.position + direction
@@ -83,7 +89,7 @@ def _all() -> tuple[Macro, ...]:
             f"use {material.slug}",
             _use_cells(functools.partial(cells_of, material=material)),
             USE_STEPS,
-            ends_with_act=True,
+            _has_acted,
         )
         for material in USABLE
     ]
@@ -92,11 +98,14 @@ def _all() -> tuple[Macro, ...]:
             f"hit {kind.name}",
             _use_cells(functools.partial(places_of, kind=kind)),
             USE_STEPS,
-            ends_with_act=True,
+            _has_acted,
         )
         for kind in kinds
     ]
-    pushes = [Macro(f"push {MOVES[step].slug}", _push(step), PUSH_STEPS) for step in DIRECTIONS]
+    pushes = [
+        Macro(f"push {MOVES[step].slug}", _push(step), PUSH_STEPS, _has_walked)
+        for step in DIRECTIONS
+    ]
     rests = [
         WAIT,
         Macro("sleep", lambda state: Action.SLEEP, REST_STEPS),
@@ -141,7 +150,7 @@ def run_macro(
         action = None if is_over(state) else macro.plan(state)
         if action is None:
             return state, step
-        state = dynamics(next_key(), state, action)
-        if macro.ends_with_act and action not in MOVES.values():
+        before, state = state, dynamics(next_key(), state, action)
+        if macro.is_done(before, action, state):
             return state, step + 1
     return state, min(max_steps, macro.max_steps)

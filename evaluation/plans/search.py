@@ -1,185 +1,135 @@
-"""A tree search over macros that only asks a world model for samples.
+"""A search for a sequence of macros, where what has been reached stays reached.
 
-States stay in the tree, so that the next simulation branches off without simulating the way there
-again. A macro's value is the mean over its sampled outcomes of the best that was found to follow;
-which macro is tried is decided by upper confidence bounds, and how many by the visits (progressive
-widening). Sources: Kocsis and Szepesvari, "Bandit based Monte-Carlo planning", ECML 2006; Couetoux
-et al., "Continuous upper confidence trees", LION 2011.
+Best-first width search: of the states met in imagination, those that show something new are
+followed up first, and among them the most valuable. New is above all a set of items in hand, then
+a place to be with them, a number of items, or a cell of the map that no state of equal reward has
+shown. Source: Lipovetzky and Geffner, "Best-first width search", AAAI 2017.
 """
 
-import dataclasses
-import math
+import heapq
+import itertools
 import random
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from envs.crafter_oo.state import WorldState
+from envs.crafter_oo.state import Position, WorldState
 from envs.crafter_oo.tables import VITALS
 from evaluation.plans.goals import Goal
-from evaluation.plans.macros import MACROS, WAIT, Macro, next_applicable, run_macro
+from evaluation.plans.macros import MACROS, Macro, run_macro
 from evaluation.plans.simulation import Dynamics
 
-WIDENING: Final = 2.0  # macros tried per root of the visits to a node
 TIME_COST: Final = 0.001  # per step, so that of two ways the shorter wins
+VISIT_COST: Final = 0.05  # per visit of a situation, so that one does not stay on a plateau
 KEY_BITS: Final = 63
 
 
 class Settings(NamedTuple):
-    """How a planner searches."""
+    """How much a planner imagines."""
 
-    budget: int  # imagined steps per decision, overshot by at most one simulation
-    horizon: int = 20  # steps
-    replan: int = 4  # true steps between two decisions, at most
-    exploration: float = 0.1  # weight of the confidence bound
-    visits_per_outcome: int = 4  # a macro is sampled anew after so many visits
+    budget: int  # steps per decision; a search ends sooner once it has reached its goal
+    horizon: int = 80  # steps ahead, at most
 
 
-@dataclasses.dataclass(slots=True)
-class _Node:
-    """A state met in imagination."""
+class Found(NamedTuple):
+    """The most promising way that a search has found."""
+
+    macros: Sequence[Macro]
+    reward: float  # of the state where they led
+
+
+class _Node(NamedTuple):
+    """A state met in imagination, and the way there."""
 
     state: WorldState
     time: int  # imagined steps from the root
-    value: float  # of the state itself, then of the best that was found to follow
-    is_end: bool
-    untried: list[Macro]  # the next one last
-    dull: list[Macro] = dataclasses.field(default_factory=list)  # tried, and led nowhere
-    edges: list["_Edge"] = dataclasses.field(default_factory=list)
-    visits: int = 0
+    macros: tuple[Macro, ...]
 
 
-@dataclasses.dataclass(slots=True)
-class _Edge:
-    """A macro tried in a node."""
-
-    macro: Macro
-    outcomes: list[_Node] = dataclasses.field(default_factory=list)
-    visits: int = 0
-
-    @property
-    def value(self) -> float:
-        return sum(outcome.value for outcome in self.outcomes) / len(self.outcomes)
-
-
-class Decision(NamedTuple):
-    """What a search came to."""
-
-    macro: Macro
-    num_steps: int  # imagined
-
-
-def decide(
-    state: WorldState, goal: Goal, dynamics: Dynamics, settings: Settings, chance: random.Random
-) -> Decision:
-    """The macro with the best prospects.
+def find_way(
+    state: WorldState,
+    goal: Goal,
+    dynamics: Dynamics,
+    settings: Settings,
+    chance: random.Random,
+    visits: Mapping[Hashable, int],
+) -> Found | None:
+    """The way to the goal, or else to the most valuable of the least visited situations.
 
     Args:
         state: in which the goal is not yet reached.
         goal: says what states are worth.
-        dynamics: the model to imagine in.
+        dynamics: the model to imagine in; one sample is taken of what comes of a macro.
         settings: of the search.
-        chance: decides what is tried, and the keys of the samples.
+        chance: decides in which order macros are tried, and the keys of the samples.
+        visits: how often the player has been in a `situation`.
+
+    Returns:
+        None if nothing the model was asked about leads anywhere.
     """
-    search = _Search(goal, dynamics, settings, chance)
-    root = search.node(state, 0, [])
-    while search.num_steps < settings.budget:
-        search.simulate(root)
-    best = max(root.edges, key=lambda edge: (edge.value, edge.visits), default=None)
-    return Decision(WAIT if best is None else best.macro, search.num_steps)
+    order = itertools.count()
+    novelty = _Novelty(goal)
+    novelty.is_repeated(state)
+    frontier = [(0, 0.0, next(order), _Node(state, 0, ()))]
+    best, best_score, num_steps = None, -float("inf"), 0
+    while frontier:
+        node = heapq.heappop(frontier)[-1]
+        for macro in chance.sample(MACROS, len(MACROS)):
+            if num_steps >= settings.budget:
+                return best
+            after, steps = run_macro(
+                macro,
+                node.state,
+                dynamics,
+                lambda: chance.getrandbits(KEY_BITS),
+                max_steps=settings.horizon - node.time,
+                is_over=goal.is_over,
+            )
+            num_steps += steps
+            if steps == 0 or after.player.health <= 0 or novelty.is_repeated(after):
+                continue
+            child = _Node(after, node.time + steps, (*node.macros, macro))
+            value = goal.value(after) - TIME_COST * child.time
+            score = value - VISIT_COST * visits.get(situation(after), 0)
+            if score > best_score:
+                best, best_score = Found(child.macros, goal.value(after)), score
+            if goal.is_reached(after):
+                return Found(child.macros, goal.value(after))
+            heapq.heappush(frontier, (novelty.rank(after), -value, next(order), child))
+    return best
 
 
-class _Search:
-    """One search: what it draws from, how much it has imagined, what it has seen."""
+class _Novelty:
+    """What the states of one search have shown, for each reward apart."""
 
-    def __init__(
-        self, goal: Goal, dynamics: Dynamics, settings: Settings, chance: random.Random
-    ) -> None:
-        self.goal = goal
-        self.dynamics = dynamics
-        self.settings = settings
-        self.chance = chance
-        self.num_steps = 0
-        self._seen: dict[Hashable, int] = {}  # looks of a state: imagined steps to the first such
+    def __init__(self, goal: Goal) -> None:
+        self._goal = goal
+        self._states: set[Hashable] = set()
+        self._atoms: set[Hashable] = set()
 
-    def node(self, state: WorldState, time: int, dull: list[Macro]) -> _Node:
-        """A new node; macros that led nowhere in its parent come last."""
-        is_end = time >= self.settings.horizon or self.goal.is_over(state)
-        others = [macro for macro in MACROS if macro not in dull]
-        self.chance.shuffle(others)
-        looks = _looks(state)
-        self._seen[looks] = min(time, self._seen.get(looks, time))
-        value = self.goal.value(state) - TIME_COST * time
-        return _Node(state, time, value, is_end, [*dull, *others])
+    def is_repeated(self, state: WorldState) -> bool:
+        """Whether the same things lay in the same places before; creatures do not count."""
+        player = state.player
+        looks = (player.position, player.facing, _items(state), bytes(state.materials.cells))
+        is_known = looks in self._states
+        self._states.add(looks)
+        return is_known
 
-    def simulate(self, root: _Node) -> None:
-        """Go down the tree to something new, and tell everybody on the way what was found.
-
-        Where values last, a new state is judged as it is; else the way goes on to the horizon,
-        because only states of equal time can be compared.
-        """
-        path = [root]
-        is_new = False
-        while not path[-1].is_end and not (is_new and self.goal.is_lasting):
-            node = path[-1]
-            node.visits += 1
-            edge = self._widen(node) or self._most_promising(node)
-            if edge is None:
-                break
-            is_new = edge.visits == 0
-            edge.visits += 1
-            if edge.visits > len(edge.outcomes) * self.settings.visits_per_outcome:
-                edge.outcomes.append(self._imagine(node, edge.macro))
-                is_new = True
-            path.append(edge.outcomes[-1] if is_new else self.chance.choice(edge.outcomes))
-        self.num_steps += 1  # a path without a new sample must not be free, or it never ends
-        for node in reversed(path):
-            if node.edges:
-                best = max(edge.value for edge in node.edges)
-                node.value = max(node.value, best) if self.goal.is_lasting else best
-
-    def _widen(self, node: _Node) -> _Edge | None:
-        """Another macro that leads somewhere, while they are few for the visits."""
-        if len(node.edges) >= WIDENING * math.sqrt(node.visits):
-            return None
-        while (macro := next_applicable(node.untried, node.state)) is not None:
-            outcome = self._imagine(node, macro)
-            if self._leads_on(node, outcome, macro):
-                node.edges.append(_Edge(macro, [outcome]))
-                return node.edges[-1]
-            node.dull.append(macro)
-        return None
-
-    def _leads_on(self, node: _Node, outcome: _Node, macro: Macro) -> bool:
-        """Whether an outcome is news: a new look where values last, else any change."""
-        if self.goal.is_lasting:
-            return self._seen[_looks(outcome.state)] == outcome.time and outcome.time > node.time
-        return macro.may_idle or _looks(outcome.state) != _looks(node.state)
-
-    def _most_promising(self, node: _Node) -> _Edge | None:
-        log_visits = math.log(node.visits)
-        return max(
-            node.edges,
-            key=lambda edge: (
-                edge.value + self.settings.exploration * math.sqrt(log_visits / edge.visits)
-            ),
-            default=None,
-        )
-
-    def _imagine(self, node: _Node, macro: Macro) -> _Node:
-        state, num_steps = run_macro(
-            macro,
-            node.state,
-            self.dynamics,
-            lambda: self.chance.getrandbits(KEY_BITS),
-            max_steps=self.settings.horizon - node.time,
-            is_over=self.goal.is_over,
-        )
-        self.num_steps += num_steps
-        return self.node(state, node.time + num_steps, node.dull)
+    def rank(self, state: WorldState) -> int:
+        """0 for items that were never in hand together at this reward, 1 for other news, else 2."""
+        reward, (position, held) = self._goal.value(state), situation(state)
+        atoms: set[Hashable] = {(reward, position, held)}
+        atoms |= {(reward, "item", *item) for item in enumerate(_items(state))}
+        atoms |= {(reward, "cell", *cell) for cell in enumerate(state.materials.cells)}
+        is_hand_new = (reward, held) not in self._atoms
+        is_new = not atoms <= self._atoms
+        self._atoms |= {*atoms, (reward, held)}
+        return 0 if is_hand_new else 1 if is_new else 2
 
 
-def _looks(state: WorldState) -> Hashable:
-    """What an action can be for: what is held, what stands where, where the player is."""
-    player = state.player
-    items = tuple(player.inventory.values()[len(VITALS) :])
-    return player.position, player.facing, items, bytes(state.materials.cells)
+def _items(state: WorldState) -> tuple[int, ...]:
+    return tuple(state.player.inventory.values()[len(VITALS) :])
+
+
+def situation(state: WorldState) -> tuple[Position, tuple[bool, ...]]:
+    """Where the player is and what kinds of items it holds."""
+    return state.player.position, tuple(count > 0 for count in _items(state))

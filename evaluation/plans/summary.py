@@ -52,6 +52,7 @@ def _row(name: str, outcomes: Sequence[Outcome], best: Mapping[str, float | None
     ]
     metrics = {}
     if choices:
+        metrics["preferences_right"] = sum(row.metrics["agrees"] for row in choices)
         metrics["preference_agreement"] = _mean_of(choices, "agrees")
         metrics["relative_reward_error"] = _mean_of(choices, "relative_reward_error")
     if goals:

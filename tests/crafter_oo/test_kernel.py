@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from arena import meadow
@@ -83,12 +84,27 @@ def test_probabilities_sum_to_one_and_filtering_loses_nothing(step: int):
         assert alone == [pytest.approx(likely.probability)]
 
 
-def test_sampling_follows_the_kernel():
+def _rules_sampler(world: WorldState) -> Callable[[int], WorldState]:
+    draws = SequentialDraws.from_seed(0)
+    return lambda key: transition(world, "noop", draws)[0]
+
+
+def _model_sampler(world: WorldState) -> Callable[[int], WorldState]:
+    kernel = CrafterKernel()
+    return lambda key: kernel.sample(key, world, "noop")
+
+
+def _high_keys_sampler(world: WorldState) -> Callable[[int], WorldState]:
+    kernel = CrafterKernel()
+    return lambda key: kernel.sample(key << 40, world, "noop")
+
+
+@pytest.mark.parametrize("sampler", [_rules_sampler, _model_sampler, _high_keys_sampler])
+def test_sampling_follows_the_kernel(sampler: Callable[[WorldState], Callable[[int], WorldState]]):
     world = crowded(209)  # the next step balances the chunk, in the dark
     expected = {fingerprint(s.state): s.probability for s in successors(world, "noop")}
-    draws = SequentialDraws.from_seed(0)
-    n = 3000
-    found = Counter(fingerprint(transition(world, "noop", draws)[0]) for _ in range(n))
+    sample, n = sampler(world), 3000
+    found = Counter(fingerprint(sample(key)) for key in range(n))
     assert set(found) <= set(expected)
     for state, probability in expected.items():
         margin = 5 * math.sqrt(probability * (1 - probability) / n) + 2 / n

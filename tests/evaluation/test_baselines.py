@@ -7,21 +7,26 @@ import pytest
 
 from envs.crafter_oo.state import ArrowState, CowState, SkeletonState, WorldState, ZombieState
 from envs.crafter_oo.tables import ITEMS, Action, Material
-from evaluation.baselines import Null, Oracle, Random, RandomCrafter
+from evaluation.arena import Protocol
+from evaluation.arenas import arena_named
+from evaluation.arenas.crafter_oo.corruption import RandomCrafter
+from evaluation.arenas.crafter_oo.scenarios import ALL, COMPAT23, record, text_of
 from evaluation.metrics import METRICS
-from evaluation.models import CrafterModel, Protocol
 from evaluation.protocol import Place, distractors
 from evaluation.record import Row
 from evaluation.runner import Job, run
-from evaluation.scenarios import ALL, COMPAT23, record, text_of
 from evaluation.summary import row_of
+from worldmodels.interface import WorldModel
 
-EVERY_BASELINE = [Oracle(), Null(), Random(), RandomCrafter()]
+CRAFTER = arena_named("crafter_oo")
+BASELINES = {
+    name: CRAFTER.models[name]("full") for name in ("oracle", "null", "random", "random_crafter")
+}
 
 
 def _row(model: str, protocol: Protocol, trials: int = 5) -> Row:
     labels = COMPAT23 if protocol == "compat" else ALL
-    jobs = [Job(model, label, "full", protocol, trials, 42) for label in labels]
+    jobs = [Job("crafter_oo", model, label, "full", protocol, trials, 42) for label in labels]
     return row_of(model, run(jobs, "serial", 1, lambda job: None))
 
 
@@ -56,7 +61,7 @@ def test_the_null_model_changes_as_many_leaves_as_the_truth() -> None:
 def test_the_null_model_ranks_the_truth_last_but_for_ties() -> None:
     """Strict: the old state first, then truth and distractors tied: mean of 1/r, r = 2..n."""
     transition = record("collect_wood").transitions[0]
-    num_others = len(distractors(transition, "strict", Place(42, "collect_wood", 0, 0)))
+    num_others = len(distractors(CRAFTER, transition, "strict", Place(42, "collect_wood", 0, 0)))
     part = next(part for part in _row("null", "strict", 1).by if part.name == "collect_wood")
     expected = np.mean([1 / rank for rank in range(2, num_others + 3)])
     assert part.metrics["mrr"] == pytest.approx(expected)
@@ -67,7 +72,7 @@ def test_a_constant_model_is_at_the_published_chance_level_exactly() -> None:
     mrr, rank_at_1 = [], []
     for label in COMPAT23:
         sizes = [
-            len(distractors(transition, "compat", Place(42, label, step, 0))) + 2
+            len(distractors(CRAFTER, transition, "compat", Place(42, label, step, 0))) + 2
             for step, transition in enumerate(record(label).transitions)
         ]
         mrr.append(np.mean([sum(1 / k for k in range(1, n + 1)) / n for n in sizes]))
@@ -92,17 +97,19 @@ def test_the_corrupting_model_is_as_far_from_the_truth_as_published() -> None:
 def test_log_probabilities_of_the_baselines(state: WorldState) -> None:
     truth = record("eat_cow").transitions[1].next_state
     candidates = [truth, state.copy()]
-    assert Oracle().log_probs(state, record("eat_cow").transitions[1].action, candidates) == [
+    assert BASELINES["oracle"].log_probs(
+        state, record("eat_cow").transitions[1].action, candidates
+    ) == [
         0.0,
         -math.inf,
     ]
-    assert Null().log_probs(state, Action.DO, candidates) == [-5.0, 0.0]
-    assert Random().log_probs(state, Action.DO, candidates) == [0.0, 0.0]
+    assert BASELINES["null"].log_probs(state, Action.DO, candidates) == [-5.0, 0.0]
+    assert BASELINES["random"].log_probs(state, Action.DO, candidates) == [0.0, 0.0]
 
 
-@pytest.mark.parametrize("model", EVERY_BASELINE, ids=lambda model: type(model).__name__)
+@pytest.mark.parametrize("model", BASELINES.values(), ids=BASELINES)
 def test_a_model_leaves_states_alone_and_repeats_itself(
-    model: CrafterModel, state: WorldState
+    model: WorldModel[WorldState, Action], state: WorldState
 ) -> None:
     untouched = state.copy()
     samples = [model.sample(7, state, Action.DO) for _ in range(2)]

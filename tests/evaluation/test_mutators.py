@@ -16,10 +16,11 @@ from envs.crafter_oo.state import (
     ZombieState,
 )
 from envs.crafter_oo.tables import COLLECT, ITEMS, MAKE, PLACE, Action, Material
+from evaluation.arena import Mutator
+from evaluation.arenas.crafter_oo.mutators import COMPAT_MUTATORS, STRICT_MUTATORS
+from evaluation.arenas.crafter_oo.policies import MOVES
+from evaluation.arenas.crafter_oo.scenarios import ALL, TARGET, text_of
 from evaluation.differences import differences
-from evaluation.mutators import COMPAT_MUTATORS, STRICT_MUTATORS, mutate
-from evaluation.policies import MOVES
-from evaluation.scenarios import ALL, TARGET, text_of
 
 BY_NAME = {mutator.name: mutator for mutator in STRICT_MUTATORS}
 seeds = st.integers(0, 2**32 - 1)
@@ -33,7 +34,7 @@ def _arena() -> WorldState:
 
 
 def _mutate(name: str, state: WorldState, action: Action, seed: int) -> WorldState:
-    edited = mutate(BY_NAME[name], state, action, np.random.default_rng(seed))
+    edited = BY_NAME[name].edit(state, action, np.random.default_rng(seed))
     assert edited is not None, "the mutator applies to this action"
     return edited
 
@@ -44,10 +45,12 @@ def _changed(state: WorldState, edited: WorldState) -> set[str]:
 
 
 @given(seeds, st.sampled_from(Action), st.sampled_from(STRICT_MUTATORS))
-def test_the_input_of_a_mutator_is_not_touched(seed: int, action: Action, mutator: object) -> None:
+def test_the_input_of_a_mutator_is_not_touched(
+    seed: int, action: Action, mutator: Mutator[WorldState, Action]
+) -> None:
     state = _arena()
     text, position = text_of(state), state.copy().draws.dumps()
-    mutate(mutator, state, action, np.random.default_rng(seed))  # type: ignore[arg-type]  # drawn
+    mutator.edit(state, action, np.random.default_rng(seed))
     assert text_of(state) == text
     assert state.draws.dumps() == position
 
@@ -160,13 +163,15 @@ def test_conditional_mutators_apply_to_their_actions_only(
 ) -> None:
     state = _arena()
     for action in Action:
-        assert BY_NAME[name].applies(state, action) == applies(action)
+        edited = BY_NAME[name].edit(state, action, np.random.default_rng(0))
+        assert (edited is not None) == applies(action)
 
 
 def test_nothing_is_placed_off_the_map() -> None:
     state = _arena()
     state.relocate(state.player, Position(8, 8))
-    assert not BY_NAME["place_illegal"].applies(state, Action.PLACE_STONE)
+    random = np.random.default_rng(0)
+    assert BY_NAME["place_illegal"].edit(state, Action.PLACE_STONE, random) is None
 
 
 def test_the_published_list_has_seven_mutators_and_ours_one_more() -> None:

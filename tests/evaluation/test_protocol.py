@@ -11,9 +11,11 @@ from typing_extensions import override
 from envs.crafter_oo.engine import transition as true_transition
 from envs.crafter_oo.state import WorldState
 from envs.crafter_oo.tables import MAKE, PLACE, Action
-from evaluation.baselines import Null, Oracle, Random, RandomCrafter
-from evaluation.models import Protocol
-from evaluation.policies import MOVES
+from evaluation.arena import Protocol, Transition
+from evaluation.arenas import arena_named
+from evaluation.arenas.crafter_oo.policies import MOVES
+from evaluation.arenas.crafter_oo.scenarios import ALL, COMPAT23, record, text_of
+from evaluation.baselines import Random
 from evaluation.protocol import (
     SAMPLE,
     TRUTH,
@@ -24,9 +26,9 @@ from evaluation.protocol import (
     distractors,
     judge,
 )
-from evaluation.scenarios import ALL, COMPAT23, Transition, record, text_of
 from worldmodels.interface import WorldModel
 
+CRAFTER = arena_named("crafter_oo")
 PROTOCOLS: tuple[Protocol, ...] = ("compat", "strict")
 EVERY_STEP = [(label, step) for label in COMPAT23 for step in range(len(record(label).transitions))]
 
@@ -56,7 +58,7 @@ class Recorder(WorldModel[WorldState, Action]):
         return self.inner.log_probs(state, action, next_states)
 
 
-class Vandal(Random):
+class Vandal(Random[WorldState]):
     """Breaks the contract: changes every state it sees."""
 
     @override
@@ -70,10 +72,11 @@ class Vandal(Random):
         return 0.0
 
 
-class Faulty(Random):
+class Faulty(Random[WorldState]):
     """Fails in the way it is told."""
 
     def __init__(self, fault: Literal["nan", "raise", "short", "no state", "bad value"]) -> None:
+        super().__init__(WorldState.copy)
         self.fault = fault
 
     @override
@@ -95,16 +98,20 @@ class Faulty(Random):
         return [math.nan] * len(next_states)
 
 
-def _step(label: str, step: int = 0) -> tuple[Transition, Place]:
+def _model(name: str) -> WorldModel[WorldState, Action]:
+    return CRAFTER.models[name]("full")
+
+
+def _step(label: str, step: int = 0) -> tuple[Transition[WorldState, Action], Place]:
     return record(label).transitions[step], Place(42, label, step, trial=0)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_all_models_face_the_same_distractors_and_keys(protocol: Protocol) -> None:
     transition, place = _step("eat_cow", 1)
-    recorders = [Recorder(model) for model in (Null(), Random(), RandomCrafter())]
+    recorders = [Recorder(model) for model in map(_model, ("null", "random", "random_crafter"))]
     for recorder in recorders:
-        judge("any", recorder, transition, protocol, place)
+        judge(CRAFTER, "any", recorder, transition, protocol, place)
     others = [[*asked[:1], *asked[2:]] for recorder in recorders for asked in recorder.asked]
     assert others[0] == others[1] == others[2]
     assert recorders[0].asked[0][1] != recorders[2].asked[0][1], "their samples differ"
@@ -135,13 +142,15 @@ def test_the_published_number_of_distractors(label: str, step: int) -> None:
     action = transition.action
     expected = 4 if action in MOVES else 6 if action is Action.DO or action in MAKE else 5
     for trial in range(3):
-        assert len(distractors(transition, "compat", place._replace(trial=trial))) == expected
+        assert (
+            len(distractors(CRAFTER, transition, "compat", place._replace(trial=trial))) == expected
+        )
 
 
 @pytest.mark.parametrize("label", ALL)
 def test_strict_distractors_differ_from_the_truth_and_keep_its_clock(label: str) -> None:
     for step, transition in enumerate(record(label).transitions):
-        for candidate in distractors(transition, "strict", Place(1, label, step, 0)):
+        for candidate in distractors(CRAFTER, transition, "strict", Place(1, label, step, 0)):
             assert candidate.text != transition.after
             assert candidate.state.step_count == transition.next_state.step_count
             assert candidate.state.daylight == transition.next_state.daylight
@@ -151,7 +160,7 @@ def test_strict_drops_edits_of_creatures_where_there_are_none() -> None:
     found = {
         candidate.name
         for trial in range(20)
-        for candidate in distractors(*_args("wake_up", "strict", trial))
+        for candidate in distractors(CRAFTER, *_args("wake_up", "strict", trial))
     }
     assert found == {"player_health", "inventory", "illegal_movement"}
 
@@ -160,7 +169,7 @@ def test_strict_drops_a_change_of_health_by_nothing() -> None:
     counts = Counter(
         candidate.name
         for trial in range(300)
-        for candidate in distractors(*_args("wake_up", "strict", trial))
+        for candidate in distractors(CRAFTER, *_args("wake_up", "strict", trial))
     )
     assert 220 < counts["player_health"] < 280  # 250 expected, s.d. 6.5
     assert counts["inventory"] == 300
@@ -169,15 +178,19 @@ def test_strict_drops_a_change_of_health_by_nothing() -> None:
 def test_strict_adds_illegal_placing() -> None:
     for action in PLACE:
         transition, place = _step(f"{action.slug}/ok")
-        assert "place_illegal" in {c.name for c in distractors(transition, "strict", place)}
-        assert "place_illegal" not in {c.name for c in distractors(transition, "compat", place)}
+        assert "place_illegal" in {
+            c.name for c in distractors(CRAFTER, transition, "strict", place)
+        }
+        assert "place_illegal" not in {
+            c.name for c in distractors(CRAFTER, transition, "compat", place)
+        }
 
 
 def test_a_sample_equal_to_the_truth_is_listed_twice_in_compat_only() -> None:
     transition, place = _step("collect_wood")
     sample = Candidate(SAMPLE, transition.next_state, transition.after)
     names = {
-        protocol: [c.name for c in candidates_of(transition, sample, protocol, place)]
+        protocol: [c.name for c in candidates_of(CRAFTER, transition, sample, protocol, place)]
         for protocol in PROTOCOLS
     }
     assert names["compat"][:2] == [TRUTH, SAMPLE]
@@ -191,7 +204,7 @@ def test_a_perfect_model_that_does_not_know_the_clock_ties_only_where_it_must(
 ) -> None:
     """Compat distractors keep the old clock, so nothing ties with the truth."""
     transition, place = _step("collect_wood")
-    judgement = judge("oracle", Oracle(), transition, protocol, place)
+    judgement = judge(CRAFTER, "oracle", _model("oracle"), transition, protocol, place)
     assert judgement.ranking == (1.0, 1.0, 1.0)
     assert judgement.fidelity == (0.0, 0.0, 1.0)
 
@@ -199,10 +212,13 @@ def test_a_perfect_model_that_does_not_know_the_clock_ties_only_where_it_must(
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_model_that_changes_its_input_harms_nobody_else(protocol: Protocol) -> None:
     transition, place = _step("eat_cow", 1)
-    judge("vandal", Vandal(), transition, protocol, place)
+    judge(CRAFTER, "vandal", Vandal(WorldState.copy), transition, protocol, place)
     assert text_of(transition.state) == transition.before
     assert text_of(transition.next_state) == transition.after
-    assert judge("oracle", Oracle(), transition, protocol, place).ranking.rank_at_1 == 1.0
+    assert (
+        judge(CRAFTER, "oracle", _model("oracle"), transition, protocol, place).ranking.rank_at_1
+        == 1.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -220,14 +236,18 @@ def test_a_fault_of_a_model_names_model_scenario_and_step(
 ) -> None:
     transition, place = _step("eat_cow", 1)
     with pytest.raises(ModelError, match=rf"model 'mine', scenario eat_cow, step 1.*({message})"):
-        judge("mine", Faulty(fault), transition, "compat", place)
+        judge(CRAFTER, "mine", Faulty(fault), transition, "compat", place)
 
 
 def test_the_true_next_state_is_first_and_true() -> None:
     transition, place = _step("zombie_defeat", 2)
-    candidates = candidates_of(transition, Candidate(SAMPLE, transition.state, ""), "compat", place)
+    candidates = candidates_of(
+        CRAFTER, transition, Candidate(SAMPLE, transition.state, ""), "compat", place
+    )
     assert candidates[0].text == text_of(true_transition(transition.state, transition.action)[0])
 
 
-def _args(label: str, protocol: Protocol, trial: int) -> tuple[Transition, Protocol, Place]:
+def _args(
+    label: str, protocol: Protocol, trial: int
+) -> tuple[Transition[WorldState, Action], Protocol, Place]:
     return record(label).transitions[0], protocol, Place(42, label, 0, trial)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from evaluation import published
+from evaluation.arenas.crafter_oo.scenarios import COMPAT23
 from evaluation.record import Reference, Result, Row, write_atomically
-from evaluation.scenarios import COMPAT23
 
 
 def _result() -> Result:

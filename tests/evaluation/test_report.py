@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.arenas.crafter_oo.scenarios import ALL, record, text_of
 from evaluation.differences import differences
-from evaluation.scenarios import ALL, record, text_of
 from evaluation.state_ranking import main
 
 

@@ -7,22 +7,22 @@ import pytest
 from envs.crafter_oo.engine import transition
 from envs.crafter_oo.state import RIGHT, PlantState, check_invariants
 from envs.crafter_oo.tables import Action, Material
+from evaluation.arenas import arena_named
+from evaluation.arenas.crafter_oo.scenarios import ALL, COMPAT23, TARGET, record, text_of
 from evaluation.metrics import num_leaves
-from evaluation.scenarios import ALL, COMPAT23, TARGET, record, select, text_of
 
 
 @pytest.mark.parametrize("label", ALL)
 def test_a_scenario_reaches_its_goal(label: str) -> None:
-    recording = record(label)
-    states = [recording.transitions[0].state, *(t.next_state for t in recording.transitions)]
-    assert recording.scenario.goal(states)
-    assert len(recording.transitions) <= recording.scenario.max_steps
+    transitions = record(label).transitions
+    states = [transitions[0].state, *(one.next_state for one in transitions)]
+    assert ALL[label].goal(states)
+    assert len(transitions) <= ALL[label].max_steps
 
 
 @pytest.mark.parametrize("label", ALL)
 def test_a_scenario_starts_and_stays_legal(label: str) -> None:
-    recording = record(label)
-    for state in (recording.scenario.initial(), *(t.next_state for t in recording.transitions)):
+    for state in (ALL[label].initial(), *(one.next_state for one in record(label).transitions)):
         if state.player.health == state.player.inventory.health:
             check_invariants(state)
 
@@ -124,6 +124,7 @@ def test_whole_and_half_counters_compare_as_numbers() -> None:
 
 
 def test_a_list_of_scenarios_names_variants_or_pairs() -> None:
+    select = arena_named("crafter_oo").select
     assert select("wake_up, collect_coal/ok") == ("wake_up", "collect_coal/ok")
     assert select("collect_coal") == ("collect_coal/ok", "collect_coal/fail")
     assert select("compat23") == tuple(COMPAT23)
@@ -132,4 +133,4 @@ def test_a_list_of_scenarios_names_variants_or_pairs() -> None:
 
 def test_an_unknown_scenario_is_refused_with_the_list_of_all() -> None:
     with pytest.raises(ValueError, match=r"unknown scenario 'eat_cows'.*eat_cow, "):
-        select("wake_up,eat_cows")
+        arena_named("crafter_oo").select("wake_up,eat_cows")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from evaluation.arenas import ARENAS, arena_named
+from evaluation.arenas.crafter_oo.scenarios import ALL, COMPAT23
 from evaluation.metrics import METRICS
-from evaluation.models import BUILT_IN
-from evaluation.scenarios import ALL, COMPAT23
 from evaluation.state_ranking import main
 
 MINE = """
@@ -200,4 +200,5 @@ def test_help_is_complete_and_imports_nothing_heavy() -> None:
         assert any(f"--{option}" in line for line in text)
     for option in ("verbose", "report", "runner", "jobs", "quiet", "world"):
         assert any(f"--{option}" in line for line in text)
-    assert all(any(name in line for line in text) for name in BUILT_IN)
+    models = [name for world in ARENAS for name in arena_named(world).models]
+    assert all(any(name in line for line in text) for name in [*ARENAS, *models])

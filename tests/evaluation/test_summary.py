@@ -11,7 +11,7 @@ WIDTH = len(COLUMNS)
 
 
 def _outcome(label: str, scores: list[list[float]], **notes: float) -> Outcome:
-    job = Job("mine", label, "full", "strict", len(scores), 42)
+    job = Job("crafter_oo", "mine", label, "full", "strict", len(scores), 42)
     return Outcome(job, [[(value,) * WIDTH for value in trial] for trial in scores], notes)
 
 
@@ -45,7 +45,7 @@ def test_notes_add_up_over_scenarios() -> None:
 def test_worker_processes_give_the_results_of_a_serial_run() -> None:
     labels = ("zombie_defeat", "eat_plant/ok")
     jobs = [
-        Job(model, label, "full", "compat", 2, 7)
+        Job("crafter_oo", model, label, "full", "compat", 2, 7)
         for model in ("random_crafter", "null")
         for label in labels
     ]

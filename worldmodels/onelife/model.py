@@ -1,15 +1,18 @@
 """A world model made of weighted laws. Using one needs no torch; fitting one does."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from typing_extensions import override
 
 from worldmodels.interface import WorldModel
-from worldmodels.onelife.laws import Law
+from worldmodels.onelife.distributions import Distribution
+from worldmodels.onelife.laws import Effect, Law
 from worldmodels.onelife.observables import Observables
 from worldmodels.onelife.panel import LawPanel
+from worldmodels.onelife.products import Product
 from worldmodels.onelife.scoring import (
     DEFAULT_SCORING,
     MIN_WEIGHT,
@@ -24,6 +27,17 @@ from worldmodels.onelife.scoring import (
 
 StateT = TypeVar("StateT")
 ActionT = TypeVar("ActionT")
+
+
+@dataclasses.dataclass(frozen=True)
+class Vote:
+    """What one law says about one observable, and what came of all that was said about it."""
+
+    law: str
+    weight: float
+    observable: str
+    opinion: Distribution  # of this law alone, before weights
+    product: Product  # of all laws that speak about the observable
 
 
 class OneLife(WorldModel[StateT, ActionT]):
@@ -102,3 +116,25 @@ class OneLife(WorldModel[StateT, ActionT]):
             log_prob(products, *self.observables.compare(state, candidate), self.scoring)
             for candidate in next_states
         ]
+
+    def explain(self, state: StateT, action: ActionT) -> list[Vote]:
+        """What the laws say about a step: by observable, then in the order of the laws."""
+        effects = self._panel.effects(state, action)
+        return votes(state, effects, self.laws, self.weights, self.observables)
+
+
+def votes(
+    state: StateT,
+    effects: Sequence[tuple[int, Effect]],
+    laws: Sequence[Law[StateT, Any]],
+    weights: Sequence[float],
+    observables: Observables[StateT],
+) -> list[Vote]:
+    """Every opinion in `effects`, indexed by law, beside the product it went into."""
+    products = weigh(forecast(state, effects, observables), weights)
+    return [
+        Vote(laws[index].name, weights[index], name, effect[name], product)
+        for name, product in products.items()
+        for index, effect in effects
+        if name in effect
+    ]

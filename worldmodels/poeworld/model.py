@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from worldmodels.interface import WorldModel
 from worldmodels.onelife.laws import Law
+from worldmodels.onelife.model import Vote, votes
 from worldmodels.onelife.observables import ABSENT, Observables
 from worldmodels.onelife.panel import LawPanel
 from worldmodels.onelife.products import Product, cast_votes
@@ -121,6 +122,11 @@ class PoEWorld(WorldModel[StateT, ActionT]):
                 )
             )
         return scores
+
+    def explain(self, state: StateT, action: ActionT) -> list[Vote]:
+        """What the laws say about a step, uniform draws aside; see `OneLife.explain`."""
+        effects = self._panel.effects(state, action)
+        return votes(state, effects, self.laws, self.weights, self.observables)
 
     def _products(
         self, state: StateT, action: ActionT, others: Iterable[str]

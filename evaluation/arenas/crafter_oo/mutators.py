@@ -1,36 +1,18 @@
-"""Edits that turn a state into a plausible but wrong next state: the distractors.
+"""The distractors of Crafter-OO.
 
 Each editor changes the state it is given, with random numbers from the generator it is given.
 Source: arXiv 2510.12088 and its released mutators; the order of the lists is the published one.
 """
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from envs.crafter_oo.state import DIRECTIONS, PlantState, Position, WorldState
 from envs.crafter_oo.tables import COLLECT, ITEMS, MAKE, PLACE, Action
-from evaluation.policies import MOVES
-
-
-class Mutator(NamedTuple):
-    """One kind of error."""
-
-    name: str
-    applies: Callable[[WorldState, Action], bool]
-    edit: Callable[[WorldState, Action, np.random.Generator], None]
-
-
-def mutate(
-    mutator: Mutator, state: WorldState, action: Action, random: np.random.Generator
-) -> WorldState | None:
-    """An edited copy of `state`, or None where the mutator does not apply."""
-    if not mutator.applies(state, action):
-        return None
-    edited = state.copy()
-    mutator.edit(edited, action, random)
-    return edited
+from evaluation.arena import Mutator
+from evaluation.arenas.crafter_oo.policies import MOVES
 
 
 def _change_entity_health(state: WorldState, action: Action, random: np.random.Generator) -> None:
@@ -105,24 +87,41 @@ def _always(state: WorldState, action: Action) -> bool:
     return True
 
 
+def _mutator(
+    name: str,
+    applies: Callable[[WorldState, Action], bool],
+    change: Callable[[WorldState, Action, np.random.Generator], None],
+) -> Mutator[WorldState, Action]:
+    """An editor that works on a copy."""
+
+    def edit(state: WorldState, action: Action, random: np.random.Generator) -> WorldState | None:
+        if not applies(state, action):
+            return None
+        edited = state.copy()
+        change(edited, action, random)
+        return edited
+
+    return Mutator(name, edit)
+
+
 def _target_on_map(state: WorldState) -> bool:
     return state.contains(state.player.position + state.player.facing)
 
 
 COMPAT_MUTATORS: Final = (
-    Mutator("entity_health", _always, _change_entity_health),
-    Mutator("entity_position", _always, _move_entities),
-    Mutator("player_health", _always, _change_player_health),
-    Mutator("inventory", _always, _change_inventory),
-    Mutator("collect_illegal", lambda state, action: action is Action.DO, _collect_illegal),
-    Mutator("craft_illegal", lambda state, action: action in MAKE, _craft_illegal),
-    Mutator("illegal_movement", lambda state, action: action not in MOVES, _move_illegal),
+    _mutator("entity_health", _always, _change_entity_health),
+    _mutator("entity_position", _always, _move_entities),
+    _mutator("player_health", _always, _change_player_health),
+    _mutator("inventory", _always, _change_inventory),
+    _mutator("collect_illegal", lambda state, action: action is Action.DO, _collect_illegal),
+    _mutator("craft_illegal", lambda state, action: action in MAKE, _craft_illegal),
+    _mutator("illegal_movement", lambda state, action: action not in MOVES, _move_illegal),
 )
 """The published list."""
 
 STRICT_MUTATORS: Final = (
     *COMPAT_MUTATORS,
-    Mutator(
+    _mutator(
         "place_illegal",
         lambda state, action: action in PLACE and _target_on_map(state),
         _place_illegal,

@@ -1,0 +1,1 @@
+"""Crafter-OO as it is evaluated: the published scenarios, distractors and baselines."""

@@ -1,0 +1,146 @@
+"""What the agent has learned about its own needs, and near which kinds it comes to harm."""
+
+from collections import Counter, defaultdict
+from typing import Final
+
+from worldmodels.onelife.exploration.contexts import Wants, fallen
+from worldmodels.onelife.exploration.practice import Deed, Practice
+from worldmodels.onelife.scenes import Cell, Scene, Thing
+
+_SIGHT: Final = 15  # steps within which things are watched
+_HARM: Final = 1.5  # lost beside a kind, beyond what is lost anyway, to think it dangerous
+_OFTEN: Final = 0.04  # the same, for each step beside it
+_WEAK: Final = 0.45  # of the highest level of a vital need
+_CRITICAL: Final = 0.25  # of the highest level of a need
+
+
+class Body(Wants):
+    """Needs and dangers, as learned from the scenes of a life."""
+
+    def __init__(self, first: Scene) -> None:
+        super().__init__(first)
+        self.falls: defaultdict[str, set[str]] = defaultdict(set)  # need -> actions it fell under
+        self.vital: set[str] = set()  # needs that have fallen by more than one at once
+        self.restless: set[tuple[str, str]] = set()  # attributes of kinds that fall by themselves
+        self.vanishing: set[str] = set()  # kinds that were seen to go by themselves
+        self.harmed_at = -100
+        self._steps: Counter[str] = Counter()  # by the name of a flag; "" where none is up
+        self._rises: Counter[tuple[str, str]] = Counter()  # of a need, by flag
+        self._beside: Counter[str] = Counter()  # steps beside a kind
+        self._harm: Counter[tuple[str, str]] = Counter()  # lost of a need beside a kind
+        self._losses: Counter[str] = Counter()  # of a need, beside nothing
+        self._alone = 1
+
+    @property
+    def falling(self) -> list[str]:
+        """Needs that fall whatever is done."""
+        return [need for need in self.needs if len(self.falls[need]) > 1]
+
+    def notice(self, scene: Scene, action: str, after: Scene, target: Cell, time: int) -> None:
+        """Take in one step."""
+        flag = next((n for n, value in scene.agent.attributes.items() if value is True), "")
+        self._steps[flag] += 1
+        kinds = sorted(self._watch(scene, after, target))
+        self._beside.update(kinds)
+        self._alone += not kinds
+        for need in self.needs:
+            change = self.level(after, need) - self.level(scene, need)
+            self.highest[need] = max(self.highest[need], self.level(after, need))
+            if change > 0:
+                self._rises[flag, need] += 1
+            if change >= 0:
+                continue
+            self.falls[need].add(action)
+            if change < -1:
+                self.vital.add(need)
+                self.harmed_at = time
+            elif kinds and any(self.is_danger(kind) for kind in kinds) and need in self.vital:
+                self.harmed_at = time
+            if kinds:
+                for kind in kinds:
+                    self._harm[kind, need] -= change
+            else:
+                self._losses[need] -= change
+        self.vital |= {need for kind, need in self._harm if self._excess(kind, need) >= _HARM}
+
+    def _watch(self, scene: Scene, after: Scene, target: Cell) -> set[str]:
+        """Learn what things do by themselves; returns the kinds beside the agent."""
+        x, y = scene.agent.position
+        beside = set()
+        for thing in scene.things:
+            distance = abs(thing.position[0] - x) + abs(thing.position[1] - y)
+            if distance > _SIGHT:
+                continue
+            if distance <= 1:
+                beside.add(thing.kind)
+            if thing.position == target:
+                continue
+            now = after.by_id.get(thing.id)
+            if now is None:
+                self.vanishing.add(thing.kind)
+            else:
+                self.restless.update((thing.kind, name) for name in fallen(thing, now))
+        return beside
+
+    def _excess(self, kind: str, need: str) -> float:
+        """What was lost beside a kind more than twice what is lost anyway."""
+        usual = self._losses[need] / self._alone
+        return self._harm[kind, need] - 2 * usual * self._beside[kind]
+
+    def is_danger(self, kind: str) -> bool:
+        """Whether the agent comes to harm beside a kind."""
+        harm = max((self._excess(kind, need) for need in self.needs), default=0.0)
+        return harm >= _HARM and harm >= _OFTEN * self._beside[kind]
+
+    def threats(self, scene: Scene, within: int) -> list[Thing]:
+        """Dangers near the agent, the nearest first."""
+        dangers = {kind for kind in scene.by_kind if self.is_danger(kind)}
+        x, y = scene.agent.position
+        found = [
+            (abs(thing.position[0] - x) + abs(thing.position[1] - y), thing.id, thing)
+            for kind in sorted(dangers)
+            for thing in scene.by_kind[kind]
+        ]
+        return [thing for distance, _, thing in sorted(found)[:20] if distance <= within]
+
+    def share(self, scene: Scene, need: str) -> float:
+        """Level of a need, of its highest."""
+        return self.level(scene, need) / max(self.highest[need], 1)
+
+    def health(self, scene: Scene) -> float:
+        """The lowest share of a vital need."""
+        return min((self.share(scene, need) for need in self.vital), default=1.0)
+
+    def is_weak(self, scene: Scene) -> bool:
+        """Whether little more harm can be borne."""
+        return self.health(scene) < _WEAK
+
+    def urgency(self, scene: Scene, need: str) -> float:
+        """What it is worth to raise a need: a little when it is high, all when it is low."""
+        if len(self.falls[need]) < 2:
+            return 0.0
+        share = self.share(scene, need)
+        return 4.0 if share <= _CRITICAL else 1.4 * (1 - share) ** 1.5
+
+    def is_critical(self, scene: Scene, practice: Practice) -> bool:
+        """Whether a need that can be met by a deed is nearly empty."""
+        return any(
+            self.share(scene, need) <= _CRITICAL
+            and need not in self.vital
+            and self.remedies(practice, need)
+            for need in self.falling
+        )
+
+    def remedies(self, practice: Practice, need: str) -> bool:
+        """Whether a deed on a target is known to restore a need."""
+        return any(self.restores(d, need) and not d.sets for _, _, d in practice.all_deeds())
+
+    def restores(self, deed: Deed, need: str) -> bool:
+        """Whether a deed makes a need rise more often than it rises anyway."""
+        usual = self._rises["", need] / max(self._steps[""], 1)
+        if deed.restores[need] > max(0.08, 3 * usual) * deed.tries:
+            return True
+        return any(
+            self._rises[flag, need] > 2 * usual * self._steps[flag] and self._rises[flag, need] > 0
+            for flag in deed.sets
+        )

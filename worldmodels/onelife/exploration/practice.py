@@ -1,0 +1,189 @@
+"""What trying has taught: which action, on what, with what at hand, changed what.
+
+Nothing here knows a world. A context says what an action was tried on, and with what at hand;
+where an action failed, it will fail with less, too.
+"""
+
+import dataclasses
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from worldmodels.onelife.exploration.contexts import Context, Target
+from worldmodels.onelife.scenes import Cell, Scene
+
+STILL: Final = (0, 0)  # the direction of an action that turns nowhere
+_SURE: Final = 0.7  # share of tries from which an action is believed to do something
+
+
+@dataclasses.dataclass
+class Deed:
+    """An action on a kind of target, over all times it was tried."""
+
+    tries: int = 0
+    successes: int = 0
+    failures: list[Context] = dataclasses.field(default_factory=list)  # those with most at hand
+    gains: Counter[str] = dataclasses.field(default_factory=Counter)  # items
+    restores: Counter[str] = dataclasses.field(default_factory=Counter)  # times a need rose
+    losses: Counter[str] = dataclasses.field(default_factory=Counter)  # largest amount taken
+    makes: set[str] = dataclasses.field(default_factory=set)  # materials put in place of the target
+    creates: set[str] = dataclasses.field(default_factory=set)  # kinds of things
+    sets: set[str] = dataclasses.field(default_factory=set)  # flags raised
+    touches: int = 0  # times the thing it was done to lost something, or went
+    stock: dict[str, int] | None = None  # the least of each item over all successes
+    near: frozenset[str] | None = None  # stations that were there at every success
+    last_worked: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What an action brought about."""
+
+    gains: Mapping[str, int]
+    restores: frozenset[str]
+    losses: Mapping[str, int]
+    makes: str | None
+    creates: frozenset[str]
+    sets: frozenset[str]
+    touched: bool  # the target thing changed or went
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.gains or self.losses or self.makes or self.creates or self.sets or self.touched
+        )
+
+
+class Practice:
+    """Deeds by action and target, and which actions turn the agent where."""
+
+    def __init__(self) -> None:
+        self.deeds: defaultdict[str, dict[Target, Deed]] = defaultdict(dict)
+        self.stations: dict[str, str] = {}  # material the agent can make at a cost -> the action
+        self.turns: defaultdict[str, Counter[Cell]] = defaultdict(Counter)
+        self.keys: Counter[tuple[str, Target, frozenset[str], frozenset[str]]] = Counter()
+
+    @property
+    def directions(self) -> dict[str, Cell]:
+        """Where an action turns the agent."""
+        found = {}
+        for action, ends in self.turns.items():
+            end, number = ends.most_common(1)[0]
+            if end != STILL and number >= _SURE * ends.total():
+                found[action] = end
+        return found
+
+    def deed(self, action: str, target: Target) -> Deed:
+        """What is known about an action on a target."""
+        return self.deeds[action].setdefault(target, Deed())
+
+    def tried(self, action: str) -> list[Deed]:
+        """All deeds with an action."""
+        return list(self.deeds[action].values())
+
+    def all_deeds(self) -> Iterator[tuple[str, Target, Deed]]:
+        """Everything that was tried."""
+        for action, deeds in self.deeds.items():
+            for target, deed in deeds.items():
+                yield action, target, deed
+
+    def is_mystery(self, action: str) -> bool:
+        """Whether the action never had an effect."""
+        return not any(deed.successes for deed in self.deeds[action].values())
+
+    def acts_on_targets(self, action: str) -> bool:
+        """Whether the action has changed what it was done to."""
+        return any(deed.makes or deed.creates or deed.touches for deed in self.tried(action))
+
+    def is_free(self, action: str) -> bool:
+        """Whether the action has changed a target and cost nothing."""
+        return any(
+            deed.successes and not deed.losses and (deed.makes or deed.gains or deed.touches)
+            for deed in self.tried(action)
+        )
+
+    def cost(self, action: str) -> dict[str, int]:
+        """What an action takes at least, over all it was done to with success."""
+        losses = [deed.losses for deed in self.tried(action) if deed.successes]
+        items = [item for loss in losses for item in loss]
+        return {item: min(loss[item] for loss in losses) for item in items}
+
+    def failures(self, action: str) -> list[Context]:
+        """Contexts in which an action failed, on any target."""
+        return [failure for deed in self.tried(action) for failure in deed.failures]
+
+    def failed_without(self, action: str, missing: str, count: int) -> bool:
+        """Whether the action is known to fail without an item or a station."""
+        return any(
+            missing not in failure.near
+            if missing in self.stations
+            else dict(failure.stock).get(missing, 0) < count
+            for failure in self.failures(action)
+        )
+
+    def learn(self, action: str, context: Context, result: Result) -> None:
+        """Take in one try."""
+        deed = self.deed(action, context.target)
+        deed.tries += 1
+        deed.last_worked = bool(result)
+        deed.restores.update(result.restores)
+        self.keys[action, context.target, context.near, context.kinds] += 1
+        if not result:
+            if not any(failure.covers(context) for failure in deed.failures):
+                deed.failures = [f for f in deed.failures if not context.covers(f)] + [context]
+            return
+        deed.successes += 1
+        deed.gains.update(result.gains)
+        for item, amount in result.losses.items():
+            deed.losses[item] = max(deed.losses[item], amount)
+        if result.makes is not None:
+            deed.makes.add(result.makes)
+            if result.losses:
+                self.stations[result.makes] = action
+        deed.creates |= result.creates
+        deed.sets |= result.sets
+        deed.touches += result.touched
+        stock = dict(context.stock)
+        if deed.stock is None or deed.near is None:
+            deed.stock, deed.near = stock, context.near
+        else:
+            deed.stock = {k: min(n, stock.get(k, 0)) for k, n in deed.stock.items()}
+            deed.near &= context.near
+
+    def requirements(self, action: str, target: Target) -> tuple[dict[str, int], frozenset[str]]:
+        """What is believed to be needed: what is taken, and what no failure had.
+
+        An item counts as a tool if every success had it and no failure on the target did; a
+        station counts if every success had it and some failure of the action had not.
+        """
+        deed = self.deed(action, target)
+        needed = dict(deed.losses)
+        failures = [dict(failure.stock) for failure in deed.failures]
+        for item, count in (deed.stock or {}).items():
+            if count and failures and not any(failure.get(item) for failure in failures):
+                needed.setdefault(item, 1)
+        everywhere = [failure.near for failure in self.failures(action)]
+        near = frozenset(
+            station
+            for station in deed.near or ()
+            if any(station not in failed for failed in everywhere)
+        )
+        return needed, near
+
+    def can(self, action: str, context: Context, held: Mapping[str, int]) -> bool:
+        """Whether all that is believed to be needed is at hand."""
+        needed, near = self.requirements(action, context.target)
+        return near <= context.near and has(held, needed)
+
+
+def has(held: Mapping[str, int], needed: Mapping[str, int]) -> bool:
+    """Whether enough of everything is held."""
+    return all(held.get(item, 0) >= count for item, count in needed.items())
+
+
+def target_of(scene: Scene, cell: Cell) -> Target:
+    """What an action on a cell acts on."""
+    thing = scene.by_cell.get(cell)
+    if thing is not None:
+        return "kind", thing.kind
+    material = scene.material(cell)
+    return ("outside", "") if material is None else ("material", material)

@@ -1,0 +1,1 @@
+"""Homestead for OneLife: how its states are seen, and its true kernel."""

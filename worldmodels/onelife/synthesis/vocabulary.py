@@ -1,0 +1,155 @@
+"""Which terms and tests the conditions of a scope may use, and what each costs to say."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool
+
+from worldmodels.onelife.distributions import Value
+from worldmodels.onelife.synthesis.conditions import Condition, Test
+from worldmodels.onelife.synthesis.experience import Experience, Table, direction_attributes
+from worldmodels.onelife.synthesis.slots import REGION
+from worldmodels.onelife.synthesis.terms import AGENT, Term
+
+_MAX_CUTS: Final = 64  # of a number; more are thinned out
+_COSTS: Final = {  # nats, of naming a term of this head
+    "action": 1.0,
+    "turns": 1.0,
+    "cell": 1.5,
+    "faced": 1.5,
+    "own": 2.0,
+    "distance": 1.5,
+    "reach": 2.0,
+    "beside": 2.0,
+    "near": 2.5,
+    "phase": 2.0,
+    "agent": 2.5,
+    "pointed": 2.5,
+    "nearest": 3.0,
+    "global": 3.0,
+    "crowd": 3.0,
+    "count": 2.0,
+    "ground": 3.0,
+}
+_LESS_LIKELY: Final[Mapping[tuple[str | int, ...], float]] = {("here",): 1.0, ("ahead",): 0.5}
+"""Cells that an action is less likely to be about than the one that is faced."""
+
+
+class Tests(NamedTuple):
+    """Tests that differ on the rows at hand: of those that agree, the cheapest."""
+
+    tests: list[Condition]  # most of a single test
+    costs: list[float]
+    masks: Bool[np.ndarray, "tests rows"]
+
+
+def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) -> list[Term]:
+    """Terms that can be read off the views of a scope."""
+    known = experience.known
+    kinds = sorted(kind for kind in experience.attributes if kind != known.agent_kind)
+    agent = experience.attributes[known.agent_kind]
+    records = experience.records
+    causes = [name for name in agent if name not in records]
+    turns = direction_attributes(agent)
+    first = experience.steps[0].scene
+    terms: list[Term] = [("global", name) for name in first.globals if name != known.clock]
+    if known.clock is not None:
+        terms += [("phase", period) for period in periods]
+    if scope == REGION:
+        terms += [("count", kind) for kind in kinds]
+        terms += [("ground", material) for material in first.materials]
+        return terms
+    terms += [("action",), ("turns",)]
+    if scope == AGENT:
+        terms += [("own", name) for name in causes]
+        for offset in (*turns, "ahead"):
+            terms += [("cell", offset, what) for what in ("material", "kind")]
+            terms += [
+                ("cell", offset, name)
+                for name in sorted({n for kind in kinds for n in experience.attributes[kind]})
+            ]
+        terms += [("cell", "ahead", "free"), ("cell", "here", "material")]
+        terms += [("near", material) for material in first.materials]
+        for kind in kinds:
+            terms += [("nearest", kind, "distance"), ("pointed", kind)]
+            terms += [("nearest", kind, name) for name in experience.attributes[kind]]
+        return terms
+    own = experience.attributes[scope]
+    terms += [("own", name) for name in own]
+    terms += [("agent", name) for name in causes]
+    terms += [("faced", name) for name in turns]
+    terms += [("distance",), ("reach",), ("crowd",)]
+    terms += [("beside", kind) for kind in (*kinds, known.agent_kind)]
+    for name in direction_attributes(own):
+        terms += [("cell", name, what) for what in ("material", "kind", "free")]
+    return terms
+
+
+def tests_of(table: Table, terms: Iterable[Term], rows: Sequence[int] | None = None) -> Tests:
+    """Every comparison of a term with a constant that tells rows apart."""
+    by_mask: dict[bytes, tuple[float, Test, np.ndarray]] = {}
+    groups: dict[str, list[Term]] = {}
+    for term in terms:
+        groups.setdefault(str(term[0]), []).append(term)
+    for head, members in groups.items():
+        base = _COSTS[head] + 0.5 * math.log(len(members))
+        for term in members:
+            column = table.column(term)
+            values = column if rows is None else [column[row] for row in rows]
+            for test, cost, mask in _comparisons(term, values):
+                key = np.packbits(mask).tobytes()
+                total = base + cost + _LESS_LIKELY.get(term[1:2], 0.0)
+                if key not in by_mask or total < by_mask[key][0]:
+                    by_mask[key] = (total, test, mask)
+    costs: list[float] = []
+    tests: list[Condition] = []
+    masks = []
+    for cost, test, mask in by_mask.values():
+        costs.append(cost)
+        tests.append((test,))
+        masks.append(mask)
+    size = len(table.views) if rows is None else len(rows)
+    return Tests(tests, costs, np.array(masks) if masks else np.zeros((0, size), bool))
+
+
+def _comparisons(term: Term, values: list[Value]) -> list[tuple[Test, float, np.ndarray]]:
+    distinct = set(values)
+    numbers = sorted(v for v in distinct if is_number(v))  # type: ignore[type-var]  # numbers
+    if len(numbers) > 1 and len(numbers) + 1 >= len(distinct):
+        return _thresholds(term, values, numbers)
+    if len(distinct) < 2:
+        return []
+    codes = {value: code for code, value in enumerate(sorted(distinct, key=repr))}
+    column = np.array([codes[value] for value in values])
+    spread = math.log(len(codes))
+    found = []
+    for value, code in codes.items():
+        mask = column == code
+        found.append((Test(term, "==", value), 0.5 * spread, mask))
+        if len(codes) > 2:
+            found.append((Test(term, "!=", value), 0.5 * spread + 2.0, ~mask))
+    return found
+
+
+def _thresholds(
+    term: Term, values: list[Value], numbers: list[Any]
+) -> list[tuple[Test, float, np.ndarray]]:
+    as_float = {v: float(v) if is_number(v) else np.nan for v in set(values)}  # type: ignore[arg-type]
+    column = np.array([as_float[value] for value in values])
+    step = max(1, len(numbers) // _MAX_CUTS)
+    spread = math.log(len(numbers))
+    found = []
+    for i in range(1, len(numbers), step):
+        order = 0.02 * min(i, 25)  # of equals, the smallest threshold
+        at_least = Test(term, ">=", numbers[i])
+        found.append((at_least, 0.5 * spread + order, column >= numbers[i]))
+        at_most = Test(term, "<=", numbers[i - 1])
+        found.append((at_most, 0.5 * spread + order + 0.3, column <= numbers[i - 1]))
+    return found
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value can be compared in size; truth values cannot."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
