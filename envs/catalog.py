@@ -45,6 +45,26 @@ CATALOG: Final[dict[str, World]] = {
             params="envs.homestead.params:HomesteadParams",
             versions="v0: the rules of envs/homestead/README.md",
         ),
+        World(
+            id="ToroidalLife-v0",
+            core="envs.life.env:ToroidalLife",
+            params="envs.life.params:LifeParams",
+            versions="v0: the rules of envs/life/README.md",
+            variants=(
+                {},
+                {"action_mode": "agent", "obs": "channels", "height": 9, "width": 7},
+                {"rule": "Bugs", "boundary": "klein", "steps_per_action": 2, "init": "broad"},
+            ),
+        ),
+        *(
+            World(
+                id=f"ToroidalLife{task}-v0",
+                core="envs.life.env:ToroidalLife",
+                params=f"envs.life.params:{task}Params",
+                versions="v0: the rules of envs/life/README.md",
+            )
+            for task in ("Predict", "Population", "Target", "Survive", "Still", "Safe")
+        ),
     )
 }
 

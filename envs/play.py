@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import importlib
 import json
 import re
 import secrets
@@ -12,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, runtime_checkable
 
 import tyro
 
@@ -20,11 +21,16 @@ from envs.catalog import World, find_world, load_core, make_params
 from envs.core import Frame, FunctionalEnv
 from envs.episode import Episode
 
+if TYPE_CHECKING:  # pygame is imported when the window opens: --help must answer at once
+    from envs.viewer import Event
+
 CONTROLS: Final = {
     "pause": ["return", "f1"],
     "one step": ["period"],
     "same world": ["backspace"],
     "new world": ["f2"],
+    "slower": ["minus"],
+    "faster": ["equals"],
     "record": ["f5"],
     "save state": ["f6"],
     "screenshot": ["f12"],
@@ -35,7 +41,40 @@ CONTROLS: Final = {
 SMALLEST: Final = 64  # pixels
 LARGEST: Final = 4096
 NOTICE_LASTS: Final = 2.0  # seconds
+SPEED_UP: Final = 1.5  # by which the keys change the speed
+SLOWEST: Final = 0.25  # steps per second
+FASTEST: Final = 120.0
 FIRST_REPEAT: Final = 0.25  # seconds a key must be held in a turn-based game to repeat
+
+
+@runtime_checkable
+class Paintable(Protocol):
+    """What the core of a world declares beside its hooks if a person may edit it by mouse."""
+
+    def keys_under(self, params: Any) -> dict[str, int]:
+        """Key names to actions, in place of `FunctionalEnv.keys`."""
+
+    def idle_under(self, params: Any) -> Any:
+        """The action of a person who only watches, in place of `FunctionalEnv.idle_action`."""
+
+    def brushes(self) -> dict[str, str]:
+        """Key names to what a click paints from then on; the first is chosen at the start.
+
+        Only the first paints while the mouse is dragged.
+        """
+
+    def paint(
+        self, state: Any, params: Any, brush: str, spot: tuple[float, float], is_erasing: bool
+    ) -> Any:
+        """The state after a click, or the same.
+
+        Args:
+            state: Before it; not to be changed.
+            params: Of the world.
+            brush: Key of the brush.
+            spot: (x, y) as shares of the picture, in [0, 1).
+            is_erasing: Whether the other button was used.
+        """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +95,8 @@ class PlayConfig:
     """Record from the start and write this GIF at the end; F5 starts and stops it too."""
     load: Path | None = None
     """Start from a state that F6 saved."""
+    world_model: str | None = None
+    """Play inside a learned world: the folder of its laws, or package.module:factory."""
     params: str = "{}"
     """Fields of the world's parameters as JSON, for instance '{"area": [32, 32]}'."""
 
@@ -70,19 +111,33 @@ def main(argv: list[str] | None = None) -> int:
     try:
         world = find_world(config.world)
         size = parse_size(config.size)
-        if not 0 < config.fps <= 120:
-            raise ValueError(f"--fps is above 0 and at most 120; got {config.fps}")
+        if not 0 < config.fps <= FASTEST:
+            raise ValueError(f"--fps is above 0 and at most {FASTEST:g}; got {config.fps}")
         if config.seed is not None and config.seed < 0:
             raise ValueError(f"--seed is 0 or more; got {config.seed}")
         if config.record is not None:
             check_record(config.record)
         params = make_params(world, parse_params(config.params))
         state = None if config.load is None else load_state(world, config.load)
+        dream = None if config.world_model is None else load_dream(world, config.world_model)
     except (ValueError, TypeError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    Session(world, params, size, config, state).run()
+    Session(world, params, size, config, state, dream).run()
     return 0
+
+
+def load_dream(world: World, model: str) -> Any:
+    """The world with a model in the place of its rules; see `worldmodels.onelife.dreams.Dream`.
+
+    Raises:
+        ValueError: this world cannot be dreamt, or the model cannot be had.
+    """
+    dreams = importlib.import_module("worldmodels.onelife.dreams")  # by name: see the layers
+    try:
+        return dreams.dream_in(world.id, load_core(world), model)
+    except ValueError as error:
+        raise ValueError(f"--world-model: {error}") from error
 
 
 def load_state(world: World, path: Path) -> Any:
@@ -151,6 +206,7 @@ class Session:
         size: tuple[int, int],
         config: PlayConfig,
         state: Any = None,
+        dream: Any = None,
     ) -> None:
         """Open the window; the world is made when it runs.
 
@@ -160,18 +216,29 @@ class Session:
             size: Of the picture, pixels (width, height).
             config: From the command line.
             state: Where every game starts; None lets the world make its first state.
+            dream: Of `load_dream`; None for the true world.
         """
         from envs.viewer import Window
 
-        core: FunctionalEnv[Any, Any, Any] = load_core(world)
-        self._keys = core.keys()
-        clashes = sorted(set(self._keys) & {key for keys in CONTROLS.values() for key in keys})
+        core: FunctionalEnv[Any, Any, Any] = load_core(world) if dream is None else dream
+        self._canvas = core if isinstance(core, Paintable) else None
+        self._keys = self._canvas.keys_under(params) if self._canvas else core.keys()
+        self._idle = self._canvas.idle_under(params) if self._canvas else core.idle_action
+        self._brushes = self._canvas.brushes() if self._canvas else {}
+        self._brush = next(iter(self._brushes), "")
+        own = {*self._keys, *self._brushes}
+        clashes = sorted(own & {key for keys in CONTROLS.values() for key in keys})
         if clashes:
             raise ValueError(f"{world.id} uses keys of the viewer: {', '.join(clashes)}")
         self._controls = {key: name for name, keys in CONTROLS.items() for key in keys}
         self._world, self._size, self._config, self._state = world, size, config, state
         self._episode = Episode(core, params)
-        self._window = Window(world.id, size, {**_by_action(self._keys), **CONTROLS})
+        self._dream = dream
+        self._differences = 0  # between the last step as dreamt and as it might truly have been
+        title = world.id if dream is None else f"{world.id} as dreamt by {config.world_model}"
+        brushes = {label: [key] for key, label in self._brushes.items()}
+        self._window = Window(title, size, {**_by_action(self._keys), **brushes, **CONTROLS})
+        self._fps = config.fps
         self._pressed: deque[str] = deque(maxlen=2)  # keys not yet played, oldest first
         self._held: list[str] = []
         self._paused = self._quit = False
@@ -189,11 +256,11 @@ class Session:
         if self._config.record is not None:
             self._toggle_recording()
         self._draw()
-        due = time.monotonic() + 1 / self._config.fps
+        due = time.monotonic() + 1 / self._fps
         while not self._quit:
             events = self._window.events(round(1000 * max(0.0, due - time.monotonic())))
-            for kind, key in events:
-                self._handle(kind, key)
+            for event in events:
+                self._handle(event)
             stepped = self._may_step(time.monotonic() >= due)
             if stepped:
                 self._step()
@@ -207,7 +274,7 @@ class Session:
 
     def _pause_before_repeat(self, is_new_press: bool) -> float:
         """Seconds until a held key counts again; longer after a press: a tap is one step."""
-        tick = 1 / self._config.fps
+        tick = 1 / self._fps
         return max(tick, FIRST_REPEAT) if self._config.turn_based and is_new_press else tick
 
     def _may_step(self, is_due: bool) -> bool:
@@ -225,19 +292,27 @@ class Session:
         self._pressed.clear()
         self._over = ""
         self._total = self._reward = 0.0
+        self._differences = 0
         self._record_frame()
 
     def _step(self) -> None:
         """Play the oldest key not yet played, else the one held down, else nothing."""
         key = self._pressed.popleft() if self._pressed else (self._held or [""])[-1]
-        step = self._episode.step(int(self._keys.get(key, self._episode.core.idle_action)))
+        action = int(self._keys[key]) if key in self._keys else self._idle
+        before = self._episode.state
+        step = self._episode.step(action)
+        if self._dream is not None:
+            self._differences = self._dream.num_differences(
+                before, action, self._episode.state, self._episode.params
+            )
         self._reward = float(step.reward)
         self._total += self._reward
         if step.terminated or step.truncated:
             self._over = "the end" if step.terminated else "time is up"
         self._record_frame()
 
-    def _handle(self, kind: str, key: str) -> None:
+    def _handle(self, event: "Event") -> None:
+        kind, key, spot = event
         if kind == "press" and key in self._keys:
             self._pressed.append(key)
             self._held.append(key)
@@ -247,8 +322,21 @@ class Session:
             self._held.clear()
         elif kind == "quit":
             self._quit = True
+        elif kind == "press" and key in self._brushes:
+            self._brush = key
+        elif kind in ("paint", "erase", "paint on", "erase on"):
+            self._paint(spot, is_erasing=kind.startswith("erase"), is_dragged=kind.endswith(" on"))
         elif kind == "press":
             self._control(self._controls[key])
+
+    def _paint(self, spot: tuple[float, float], *, is_erasing: bool, is_dragged: bool) -> None:
+        if self._canvas is None or (is_dragged and self._brush != next(iter(self._brushes))):
+            return
+        episode = self._episode
+        episode.state = self._canvas.paint(
+            episode.state, episode.params, self._brush, spot, is_erasing
+        )
+        self._record_frame()
 
     def _control(self, name: str) -> None:
         if name == "quit":
@@ -262,6 +350,9 @@ class Session:
         elif name == "new world":
             self._state = None
             self._start(self._episode.seed, self._episode.number + 1)
+        elif name in ("slower", "faster"):
+            faster = self._fps * (SPEED_UP if name == "faster" else 1 / SPEED_UP)
+            self._fps = min(max(faster, SLOWEST), FASTEST)
         elif name == "record":
             self._toggle_recording()
         elif name == "screenshot":
@@ -305,11 +396,20 @@ class Session:
             "step": episode.time,
             "reward": round(self._reward, 2),
             "return": round(self._total, 2),
+            "steps per second": round(self._fps, 2),
+            **({"brush": self._brushes[self._brush]} if self._brushes else {}),
             "recording": self._recording is not None,
         }
-        panel = {self._world.id: status, **episode.core.panel(episode.state, episode.params)}
+        panel = {self._world.id: status, **self._dream_status()}
+        panel |= episode.core.panel(episode.state, episode.params)
         self._banner = self._current_banner()
         self._window.show(self._frame(), panel, self._banner)
+
+    def _dream_status(self) -> dict[str, dict[str, Any]]:
+        if self._dream is None:
+            return {}
+        model = Path(str(self._config.world_model)).name.rpartition(":")[2]
+        return {"a dream": {"model": model, "values unlike a true step": self._differences}}
 
     def _current_banner(self) -> str:
         if time.monotonic() < self._notice_until:

@@ -2,7 +2,7 @@
 
 import os
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,7 @@ ACCENT: Final = (132, 205, 140)
 NOTICE: Final = (244, 200, 106)
 BARS: Final = ((226, 96, 96), (230, 158, 84), (92, 158, 230), (226, 204, 98), (150, 136, 220))
 
+_BUTTONS: Final = {1: "paint", 3: "erase"}  # by pygame's number of the mouse button
 _OTHER_EVENTS: Final = {pygame.QUIT: "quit", pygame.WINDOWFOCUSLOST: "blur"}
 
 ARROWS: Final = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
@@ -42,6 +43,17 @@ def key_code(name: str) -> int:
     if not isinstance(code, int):
         raise ValueError(f"pygame knows no key {name!r}; names are like 'a', 'left', 'space'")
     return code
+
+
+class Event(NamedTuple):
+    """Something a person did."""
+
+    kind: str
+    """"press" or "release" of a key; "paint" or "erase" with the mouse, "paint on" or "erase on"
+    while it is dragged; "quit" for the window's close button; "blur" when another window gets the
+    keys."""
+    key: str = ""  # name of the key
+    spot: tuple[float, float] = (0.0, 0.0)  # of the mouse: (x, y) as shares of the picture
 
 
 class Window:
@@ -61,6 +73,7 @@ class Window:
         pygame.font.init()
         stage = [max(pair) for pair in zip(frame_size, SMALLEST_STAGE, strict=True)]
         self._stage = pygame.Rect(0, 0, *stage)
+        self._picture = pygame.Rect(0, 0, 0, 0)  # where it was drawn last
         self._names = {key_code(name): name for names in (keys or {}).values() for name in names}
         self._help = _key_rows(keys or {}, self._stage.width - 2 * MARGIN)
         bottom = len(self._help) * KEY_ROW + (MARGIN if self._help else 0)
@@ -82,7 +95,8 @@ class Window:
         """
         self._screen.fill(BACKGROUND)
         picture = pygame.surfarray.make_surface(np.swapaxes(frame, 0, 1))
-        self._screen.blit(picture, picture.get_rect(center=self._stage.center))
+        self._picture = picture.get_rect(center=self._stage.center)
+        self._screen.blit(picture, self._picture)
         height = self._screen.get_height()
         _draw_panel(self._screen, panel, pygame.Rect(self._stage.right, 0, PANEL_WIDTH, height))
         self._draw_help()
@@ -99,21 +113,34 @@ class Window:
         pygame.event.pump()
         self._clock.tick(fps)
 
-    def events(self, milliseconds: int) -> list[tuple[str, str]]:
+    def events(self, milliseconds: int) -> list[Event]:
         """What a person did; sleeps until the first event or until the time is over.
 
-        Returns:
-            Pairs ("press" or "release", key name), ("quit", "") for the window's close button,
-            ("blur", "") when another window gets the keys. Only keys of the help lines count.
+        Only keys of the help lines count, and the mouse over the picture.
         """
-        seen = []
+        seen: list[Event] = []
         for event in (pygame.event.wait(max(1, milliseconds)), *pygame.event.get()):
             if event.type in (pygame.KEYDOWN, pygame.KEYUP) and event.key in self._names:
                 kind = "press" if event.type == pygame.KEYDOWN else "release"
-                seen.append((kind, self._names[event.key]))
+                seen.append(Event(kind, self._names[event.key]))
+            elif event.type in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEMOTION):
+                seen += self._strokes(event)
             elif event.type in _OTHER_EVENTS:
-                seen.append((_OTHER_EVENTS[event.type], ""))
+                seen.append(Event(_OTHER_EVENTS[event.type]))
         return seen
+
+    def _strokes(self, event: pygame.event.Event) -> list[Event]:
+        if not self._picture.collidepoint(event.pos):
+            return []
+        if event.type == pygame.MOUSEBUTTONDOWN:
+            kinds = [_BUTTONS[event.button]] if event.button in _BUTTONS else []
+        else:
+            kinds = [f"{kind} on" for number, kind in _BUTTONS.items() if event.buttons[number - 1]]
+        spot = (
+            (event.pos[0] - self._picture.left) / self._picture.width,
+            (event.pos[1] - self._picture.top) / self._picture.height,
+        )
+        return [Event(kind, spot=spot) for kind in kinds]
 
     def close(self) -> None:
         """Close it; a second time does nothing."""

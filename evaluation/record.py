@@ -3,13 +3,13 @@
 import dataclasses
 import importlib.metadata
 import json
-import os
 import platform
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+
+from worldmodels.files import write_text
 
 DISTRIBUTION: Final = "armillary"
 PACKAGES: Final = ("numpy", "jsonpatch", "jax", "torch", "pyro-ppl", "gymnasium")
@@ -74,26 +74,8 @@ class Result:
         """
         text = json.dumps(self.to_dict(), indent=2, allow_nan=False)
         path = directory / f"{self.benchmark}.json"
-        write_atomically(path, text + "\n")
+        write_text(path, text + "\n")
         return path
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file under a temporary name in the same folder, then rename it.
-
-    Raises:
-        OSError: the folder cannot be made or written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner can read
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _version(distribution: str) -> str | None:

@@ -12,11 +12,12 @@ from evaluation.metrics import METRICS, settled
 from evaluation.models import load_model
 from evaluation.pictures import Gallery
 from evaluation.protocol import SAMPLE, TRUTH, Candidate, Judgement, Place, judge
-from evaluation.record import Result, Row, write_atomically
+from evaluation.record import Result, Row
 from evaluation.report_page import PAGE, PUBLISHED, STYLE, VOTES
 from evaluation.runner import Outcome
 from evaluation.table import TITLES, cell, notes_of
 from evaluation.votes import Explaining, votes_table
+from worldmodels.files import write_text
 
 MAX_CHANGES: Final = 4  # differences listed per candidate
 _ORIGIN: Final = {
@@ -62,7 +63,7 @@ def write_report(result: Result, outcomes: Sequence[Outcome], directory: Path) -
         sections="\n".join(sections),
     )
     path = directory / f"{result.benchmark}.html"
-    write_atomically(path, page)
+    write_text(path, page)
     return path
 
 

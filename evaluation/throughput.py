@@ -1,7 +1,8 @@
 """Steps per second of our steppers, and of the programs they replace where those are installed.
 
 The object engine races `crafter` in this process (`racing.objects`); the array stepper races
-`craftax` in processes bound to one core or two (`racing.arrays`).
+`craftax` in processes bound to one core or two (`racing.arrays`). The steppers of Life race CAX on
+one core (`racing.cells`).
 """
 
 import dataclasses
@@ -20,7 +21,11 @@ if TYPE_CHECKING:  # everything else is imported when it is needed: --help must 
     from evaluation.record import Row
 
 BENCHMARK: Final = "throughput"
-PEERS: Final = {"crafter": "crafter==1.8.3", "craftax": "craftax==1.6.1"}
+PEERS: Final = {
+    "crafter": "crafter==1.8.3",
+    "craftax": "craftax==1.6.1",
+    "cax": "cax==0.3.3",
+}
 """Packages of others that take part where they are installed, and what to install."""
 
 
@@ -30,11 +35,13 @@ class Config:
 
     Objects: episodes until death with random actions, those of seed s from numpy's
     RandomState(1000 + s). Arrays: batches of worlds under random actions, without and with
-    resets. Exit status: 0, 1 if the record cannot be written, 2 for bad usage.
+    resets. Life: cells, generation after generation, without agents.
+
+    Exit status: 0, 1 if the record cannot be written, 2 for bad usage.
     """
 
-    world: Literal["crafter_oo"] = "crafter_oo"
-    """The world to step."""
+    world: Literal["crafter_oo", "life"] = "crafter_oo"
+    """The world to step; of Life the options are --rounds and --seed."""
     only: Literal["objects", "arrays"] | None = None
     """One race only; None: both."""
     episodes: int = 5
@@ -65,9 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(quiet=config.quiet, highlight=False)
     start = time.perf_counter()
     rows: list[Row] = []
-    if config.only != "arrays":
+    if config.world == "life":
+        rows += _race_cells(config, console)
+    elif config.only != "arrays":
         rows += _race_objects(config, console)
-    if config.only != "objects":
+    if config.world != "life" and config.only != "objects":
         rows += _race_arrays(config, console)
     settings = dataclasses.asdict(config) | {"out": str(config.out)}
     seconds = time.perf_counter() - start
@@ -85,6 +94,8 @@ def _wrong(config: Config) -> str | None:
     for name, least in (("episodes", 1), ("rounds", 1), ("seed", 0)):
         if getattr(config, name) < least:
             return f"--{name} must be at least {least}, got {getattr(config, name)}"
+    if config.world == "life" and config.only is not None:
+        return "--only chooses a race of crafter_oo; life has one race"
     if not config.batches or min(config.batches) < 1:
         return f"--batches needs numbers of at least 1, got {config.batches}"
     return None
@@ -101,6 +112,20 @@ def _race_objects(config: Config, console: Console) -> "list[Row]":
     for what in ("step", "reset"):
         console.print(objects.table(contenders, rates, what))
     return objects.rows(contenders, rates, config.rounds)
+
+
+def _race_cells(config: Config, console: Console) -> "list[Row]":
+    from evaluation.racing import cells
+
+    contenders = [c for c in cells.CONTENDERS if _takes_part(c.package)]
+    _report_missing({c.package for c in cells.CONTENDERS}, console)
+    standings = cells.race(contenders, cells.HEATS, config.rounds, config.seed, console.print)
+    for heat in cells.HEATS:
+        reached = [standing for standing in standings if standing.heat is heat]
+        console.print(cells.table(heat.name, reached))
+        for verdict in (verdict for standing in reached for verdict in standing.verdicts()):
+            console.print(verdict)
+    return [standing.row(config.rounds) for standing in standings]
 
 
 def _race_arrays(config: Config, console: Console) -> "list[Row]":

@@ -22,7 +22,14 @@ from envs.play import PlayConfig, Recording, Session, main, parse_params, parse_
 from envs.viewer import Window, key_code
 
 Shown = list[tuple[dict[str, dict[str, Any]], str]]
+Script = list[list[pygame.event.Event]]
 Play = Callable[..., Shown]
+Watch = Callable[[Script], Shown]
+
+KERNELS = {
+    "CrafterOO-v0": "worldmodels.kernel:kernel_model",
+    "Homestead-v0": "worldmodels.onelife.homestead.kernel:HomesteadKernel",
+}
 
 
 def down(key: str) -> pygame.event.Event:
@@ -41,20 +48,20 @@ QUIT = pygame.event.Event(pygame.QUIT)
 
 
 @pytest.fixture
-def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Play]:
-    """Plays a script and gives what the window showed.
+def watch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Watch]:
+    """Has windows follow a script, and gives what they show.
 
     Each entry of the script is what happens during one wait; the window is closed after the last.
     A wait lasts as long as the program asks for: one tick of the game.
     """
     monkeypatch.chdir(tmp_path)
     now = [0.0]
-    shown: Shown = []
     ask = Window.events
     draw = Window.show
 
-    def run(script: list[list[pygame.event.Event]], **options: Any) -> Shown:
+    def follow(script: Script) -> Shown:
         waits = iter(script)
+        shown: Shown = []
 
         def events(window: Window, milliseconds: int) -> list[tuple[str, str]]:
             for event in next(waits, [QUIT]):
@@ -69,13 +76,39 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Play]:
         monkeypatch.setattr(Window, "events", events)
         monkeypatch.setattr(Window, "show", show)
         monkeypatch.setattr(envs.play.time, "monotonic", lambda: now[0])
+        return shown
+
+    yield follow
+    pygame.display.quit()
+
+
+@pytest.fixture
+def play(watch: Watch) -> Play:
+    """Plays a script in a toy world and gives what the window showed."""
+
+    def run(script: Script, **options: Any) -> Shown:
+        shown = watch(script)
         params = WalkParams(**{"width": 7, "span": (1, 2), **options.pop("params", {})})
         config = PlayConfig(world=WALK.id, **{"seed": 3, **options})
         Session(WALK, params, (160, 90), config).run()
         return shown
 
-    yield run
-    pygame.display.quit()
+    return run
+
+
+@pytest.fixture
+def dream(watch: Watch) -> Play:
+    """Plays a script inside the kernel of a world and gives what the window showed."""
+
+    def run(script: Script, world: str, **options: Any) -> Shown:
+        shown = watch(script)
+        argv = [world, "--world-model", KERNELS[world], "--size", "64x64"]
+        for name, value in {"seed": 3, **options}.items():
+            argv += [f"--{name}", str(value)]
+        assert main(argv) == 0
+        return shown
+
+    return run
 
 
 def last(shown: Shown, section: str, label: str) -> Any:
@@ -251,6 +284,11 @@ def test_no_world_uses_a_key_of_the_viewer(world: str) -> None:
         (["CrafterOO-v0", "--params", "[1]"], "--params is a JSON object"),
         (["CrafterOO-v0", "--params", '{"colour": 1}'], "no keyword colour"),
         (["CrafterOO-v0", "--load", "nowhere.json"], "--load cannot read nowhere.json"),
+        (["CrafterOO-v0", "--world-model", "nowhere"], "--world-model: world model 'nowhere' is"),
+        (
+            ["Homestead-v0", "--world-model", KERNELS["CrafterOO-v0"]],
+            "kernel_model' cannot dream of homestead",
+        ),
     ],
 )
 def test_bad_usage_is_one_line_and_code_2(
@@ -296,6 +334,71 @@ def test_a_saved_crafter_state_can_be_played_on(tmp_path: Path) -> None:
     path.write_text(core.dumps(state))
     assert json.loads(path.read_text())
     assert core.dumps(envs.play.load_state(world, path)) == core.dumps(state)
+
+
+each_dreamt = pytest.mark.parametrize("world", KERNELS)
+
+
+@each_dreamt
+def test_a_dream_is_played_and_says_that_it_is_one(
+    world: str, dream: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles: list[str] = []
+    monkeypatch.setattr(pygame.display, "set_caption", titles.append)
+    shown = dream([tap("d"), tap("s"), []], world)
+    assert titles == [f"{world} as dreamt by {KERNELS[world]}"]
+    assert last(shown, world, "step") == 4
+    assert last(shown, "a dream", "model") == KERNELS[world].split(":")[1]
+
+
+@each_dreamt
+def test_the_same_keys_give_the_same_dream(world: str, dream: Play, tmp_path: Path) -> None:
+    saved = []
+    for seed in (3, 3, 4):
+        dream([tap("d"), tap("s"), tap("d"), [], tap("return"), tap("f6")], world, seed=seed)
+        (file,) = tmp_path.glob("*.json")
+        saved.append(file.read_text())
+        file.unlink()
+    assert saved[0] == saved[1] != saved[2]
+
+
+@each_dreamt
+def test_a_dream_goes_otherwise_than_the_world(world: str, dream: Play) -> None:
+    shown = dream([[] for _ in range(30)], world)
+    counts = [panel["a dream"]["values unlike a true step"] for panel, _ in shown]
+    assert counts[0] == 0
+    assert max(counts) > 0
+    assert counts[-1] < 60, "creatures that move otherwise, not another world"
+
+
+def test_a_step_is_compared_from_the_state_before_it(
+    dream: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hours(dream: Any, state: Any, action: int, next_state: Any, params: Any) -> int:
+        passed: int = next_state.hour - state.hour
+        return passed
+
+    monkeypatch.setattr("worldmodels.onelife.dreams.Dream.num_differences", hours)
+    assert last(dream([[], []], "Homestead-v0"), "a dream", "values unlike a true step") == 1
+
+
+def test_a_new_game_has_no_difference_yet(dream: Play) -> None:
+    script = [*([] for _ in range(30)), tap("return"), tap("backspace")]
+    assert last(dream(script, "Homestead-v0"), "a dream", "values unlike a true step") == 0
+
+
+def test_a_saved_state_can_be_dreamt_on(dream: Play, tmp_path: Path) -> None:
+    world = find_world("Homestead-v0")
+    core = load_core(world)
+    state = core.initial((1, 1), make_params(world, {}))
+    state.farmer.basket["egg"] = 7
+    (tmp_path / "farm.json").write_text(core.dumps(state))
+    shown = dream([tap("return")], world.id, load="farm.json")
+    assert last(shown, "basket", "egg") == 7
+
+
+def test_the_true_world_is_no_dream(play: Play) -> None:
+    assert "a dream" not in play([[]])[-1][0]
 
 
 @pytest.mark.display

@@ -2,13 +2,13 @@
 
 import random
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 from envs.crafter_oo.state import WorldState
 from evaluation.plans.goals import Goal
 from evaluation.plans.macros import WAIT, Macro, run_macro
 from evaluation.plans.rollout import Opinion, best_habit
-from evaluation.plans.search import KEY_BITS, Settings, find_way, situation
+from evaluation.plans.search import KEY_BITS, Settings, Situation, find_way, situation
 from evaluation.plans.simulation import Dynamics
 
 
@@ -32,7 +32,7 @@ class Planner:
         self._means = goal, dynamics, settings
         self._ahead: Sequence[Macro] = ()  # what is left of the way
         self._reward = 0.0  # where it leads
-        self._visits: Counter[Hashable] = Counter()
+        self._visits: Counter[Situation] = Counter()
         self._opinions: dict[str, Opinion] = {}
 
     def __call__(self, state: WorldState, chance: random.Random) -> Macro:

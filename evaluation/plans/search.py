@@ -22,6 +22,9 @@ TIME_COST: Final = 0.001  # per step, so that of two ways the shorter wins
 VISIT_COST: Final = 0.05  # per visit of a situation, so that one does not stay on a plateau
 KEY_BITS: Final = 63
 
+Situation = tuple[Position, tuple[bool, ...]]
+"""Where the player is, and which kinds of items it holds."""
+
 
 class Settings(NamedTuple):
     """How much a planner imagines."""
@@ -51,7 +54,7 @@ def find_way(
     dynamics: Dynamics,
     settings: Settings,
     chance: random.Random,
-    visits: Mapping[Hashable, int],
+    visits: Mapping[Situation, int],
 ) -> Found | None:
     """The way to the goal, or else to the most valuable of the least visited situations.
 
@@ -130,6 +133,6 @@ def _items(state: WorldState) -> tuple[int, ...]:
     return tuple(state.player.inventory.values()[len(VITALS) :])
 
 
-def situation(state: WorldState) -> tuple[Position, tuple[bool, ...]]:
-    """Where the player is and what kinds of items it holds."""
+def situation(state: WorldState) -> Situation:
+    """What counts as the same place to have been."""
     return state.player.position, tuple(count > 0 for count in _items(state))

@@ -8,7 +8,8 @@ import pytest
 
 from evaluation import published
 from evaluation.arenas.crafter_oo.scenarios import COMPAT23
-from evaluation.record import Reference, Result, Row, write_atomically
+from evaluation.record import Reference, Result, Row
+from worldmodels.files import write_text
 
 
 def _result() -> Result:
@@ -52,14 +53,14 @@ def test_a_write_cut_short_leaves_the_old_file_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "state_ranking.json"
-    write_atomically(path, "old")
+    write_text(path, "old")
 
     def killed(source: str, target: Path) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
-        write_atomically(path, "new")
+        write_text(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == [path.name]
 

@@ -26,29 +26,13 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
+from worldmodels.files import write_text
+
 T = TypeVar("T")
 
 FORMAT_VERSION: Final = 1
 PREFIX: Final = "checkpoint-"
 TEMPORARY: Final = ".checkpoint-"
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, see `write_bytes`."""
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write under a temporary name in the same folder, then rename."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(0o644)  # mkstemp makes it private
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def open_run(folder: Path, config: Mapping[str, Any]) -> None:

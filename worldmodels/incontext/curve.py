@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float
 
+from worldmodels.files import write_bytes
 from worldmodels.incontext.baseline import Baseline, Estimate
-from worldmodels.incontext.checkpoint import write_bytes
 from worldmodels.incontext.train import Record
 
 LAST_PART: Final = 0.1  # of training; what is reported at the end

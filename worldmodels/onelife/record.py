@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from envs.crafter_oo.engine import initial_state, transition
     from envs.crafter_oo.scripted import ScriptedPlayer
+    from worldmodels.onelife.crafter.world import CrafterWorld
     from worldmodels.onelife.trajectories import save
 
     first = state = initial_state(seed=config.seed)
@@ -46,12 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if state.player.health <= 0:
             break
     header = {
-        "world": "CrafterOO",
-        "player": "envs.crafter_oo.scripted",
+        "explorer": "envs.crafter_oo.scripted",
         "seed": config.seed,
         "num_steps": len(steps),
     }
-    save(config.out, first, steps, header)
+    save(config.out, CrafterWorld(), first, steps, header)
     unlocked = state.player.achievements.unlocked()
     end = "died" if state.player.health <= 0 else "lived on"
     Console(quiet=config.quiet).print(

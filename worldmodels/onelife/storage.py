@@ -3,12 +3,11 @@
 import dataclasses
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from worldmodels.files import write_text
 from worldmodels.onelife.laws import Law
 from worldmodels.onelife.model import OneLife
 from worldmodels.onelife.observables import Observables
@@ -92,18 +91,7 @@ def write_model(stored: StoredModel, path: Path) -> None:
         "laws": [{"name": name, "weight": weight} for name, weight in stored.weights.items()],
         "config": dict(stored.config),
     }
-    text = json.dumps(data, indent=2, allow_nan=False) + "\n"
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)  # mkstemp makes it private
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_text(path, json.dumps(data, indent=2, allow_nan=False) + "\n")
 
 
 def read_model(path: Path, kind: str) -> StoredModel:

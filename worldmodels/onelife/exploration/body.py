@@ -9,8 +9,11 @@ from worldmodels.onelife.scenes import Cell, Scene, Thing
 
 _SIGHT: Final = 15  # steps within which things are watched
 _HARM: Final = 1.5  # lost beside a kind, beyond what is lost anyway, to think it dangerous
-_OFTEN: Final = 0.04  # the same, for each step beside it
-_WEAK: Final = 0.45  # of the highest level of a vital need
+_FLEETING: Final = 3  # times a kind must vanish by itself to be taken for a missile
+_NOTICE: Final = 3  # steps of a missile ahead of it
+_OFTEN: Final = 0.1  # the same, for each step beside it
+_WEAK: Final = 0.35  # of the highest level of a vital need
+_LOW: Final = 0.5  # of the highest level of a need
 _CRITICAL: Final = 0.25  # of the highest level of a need
 
 
@@ -20,9 +23,11 @@ class Body(Wants):
     def __init__(self, first: Scene) -> None:
         super().__init__(first)
         self.falls: defaultdict[str, set[str]] = defaultdict(set)  # need -> actions it fell under
+        self.healing: set[str] = set()  # needs that rise by themselves, as when walking
         self.vital: set[str] = set()  # needs that have fallen by more than one at once
         self.restless: set[tuple[str, str]] = set()  # attributes of kinds that fall by themselves
-        self.vanishing: set[str] = set()  # kinds that were seen to go by themselves
+        self.vanishing: Counter[str] = Counter()  # times things of a kind went by themselves
+        self.positions: dict[int, Cell] = {}  # of things, one step ago
         self.harmed_at = -100
         self._steps: Counter[str] = Counter()  # by the name of a flag; "" where none is up
         self._rises: Counter[tuple[str, str]] = Counter()  # of a need, by flag
@@ -36,7 +41,9 @@ class Body(Wants):
         """Needs that fall whatever is done."""
         return [need for need in self.needs if len(self.falls[need]) > 1]
 
-    def notice(self, scene: Scene, action: str, after: Scene, target: Cell, time: int) -> None:
+    def notice(
+        self, scene: Scene, action: str, after: Scene, target: Cell, time: int, *, is_walk: bool
+    ) -> None:
         """Take in one step."""
         flag = next((n for n, value in scene.agent.attributes.items() if value is True), "")
         self._steps[flag] += 1
@@ -48,6 +55,8 @@ class Body(Wants):
             self.highest[need] = max(self.highest[need], self.level(after, need))
             if change > 0:
                 self._rises[flag, need] += 1
+                if is_walk:
+                    self.healing.add(need)
             if change >= 0:
                 continue
             self.falls[need].add(action)
@@ -57,7 +66,7 @@ class Body(Wants):
             elif kinds and any(self.is_danger(kind) for kind in kinds) and need in self.vital:
                 self.harmed_at = time
             if kinds:
-                for kind in kinds:
+                for kind in self._suspects(kinds, need):
                     self._harm[kind, need] -= change
             else:
                 self._losses[need] -= change
@@ -67,20 +76,27 @@ class Body(Wants):
         """Learn what things do by themselves; returns the kinds beside the agent."""
         x, y = scene.agent.position
         beside = set()
+        self.positions = {}
         for thing in scene.things:
             distance = abs(thing.position[0] - x) + abs(thing.position[1] - y)
             if distance > _SIGHT:
                 continue
+            self.positions[thing.id] = thing.position
             if distance <= 1:
                 beside.add(thing.kind)
             if thing.position == target:
                 continue
             now = after.by_id.get(thing.id)
             if now is None:
-                self.vanishing.add(thing.kind)
+                self.vanishing[thing.kind] += 1
             else:
                 self.restless.update((thing.kind, name) for name in fallen(thing, now))
         return beside
+
+    def _suspects(self, kinds: list[str], need: str) -> list[str]:
+        """Of the kinds beside the agent, those beside which most was lost."""
+        rates = {kind: self._harm[kind, need] / self._beside[kind] for kind in kinds}
+        return [kind for kind in kinds if rates[kind] == max(rates.values())]
 
     def _excess(self, kind: str, need: str) -> float:
         """What was lost beside a kind more than twice what is lost anyway."""
@@ -93,8 +109,8 @@ class Body(Wants):
         return harm >= _HARM and harm >= _OFTEN * self._beside[kind]
 
     def threats(self, scene: Scene, within: int) -> list[Thing]:
-        """Dangers near the agent, the nearest first."""
-        dangers = {kind for kind in scene.by_kind if self.is_danger(kind)}
+        """Dangers near the agent that do not vanish by themselves, the nearest first."""
+        dangers = {kind for kind in scene.by_kind if self.is_danger(kind)} - self.missiles
         x, y = scene.agent.position
         found = [
             (abs(thing.position[0] - x) + abs(thing.position[1] - y), thing.id, thing)
@@ -102,6 +118,28 @@ class Body(Wants):
             for thing in scene.by_kind[kind]
         ]
         return [thing for distance, _, thing in sorted(found)[:20] if distance <= within]
+
+    @property
+    def missiles(self) -> set[str]:
+        """Kinds that keep vanishing."""
+        return {kind for kind, number in self.vanishing.items() if number >= _FLEETING}
+
+    def approaching(self, scene: Scene) -> list[Cell]:
+        """Directions in which dangerous missiles fly at the agent."""
+        x, y = scene.agent.position
+        found = []
+        for kind in sorted(self.missiles & scene.by_kind.keys()):
+            if not self.is_danger(kind):
+                continue
+            for thing in scene.by_kind[kind]:
+                before = self.positions.get(thing.id)
+                if before is None:
+                    continue
+                (i, j), (dx, dy) = thing.position, _difference(thing.position, before)
+                ahead = [(i + k * dx, j + k * dy) for k in range(1, _NOTICE + 1)]
+                if (dx, dy) != (0, 0) and (x, y) in ahead:
+                    found.append((dx, dy))
+        return found
 
     def share(self, scene: Scene, need: str) -> float:
         """Level of a need, of its highest."""
@@ -120,16 +158,22 @@ class Body(Wants):
         if len(self.falls[need]) < 2:
             return 0.0
         share = self.share(scene, need)
-        return 4.0 if share <= _CRITICAL else 1.4 * (1 - share) ** 1.5
+        if share <= _CRITICAL:
+            return 4.0
+        return 2.0 if share <= _LOW else 0.9 * (1 - share)
 
     def is_critical(self, scene: Scene, practice: Practice) -> bool:
         """Whether a need that can be met by a deed is nearly empty."""
         return any(
             self.share(scene, need) <= _CRITICAL
             and need not in self.vital
-            and self.remedies(practice, need)
+            and not self.is_rested(practice, need)
             for need in self.falling
         )
+
+    def is_rested(self, practice: Practice, need: str) -> bool:
+        """Whether a need rises under a flag that the agent can raise."""
+        return any(d.sets and self.restores(d, need) for _, _, d in practice.all_deeds())
 
     def remedies(self, practice: Practice, need: str) -> bool:
         """Whether a deed on a target is known to restore a need."""
@@ -144,3 +188,7 @@ class Body(Wants):
             self._rises[flag, need] > 2 * usual * self._steps[flag] and self._rises[flag, need] > 0
             for flag in deed.sets
         )
+
+
+def _difference(now: Cell, before: Cell) -> Cell:
+    return now[0] - before[0], now[1] - before[1]

@@ -1,7 +1,7 @@
 """How a scene is cut into what matters for the outcome of an action."""
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, KeysView
 from functools import cached_property
 from typing import Final, TypeGuard
 
@@ -47,12 +47,12 @@ def context_at(
 ) -> Context:
     """The context of an action at a place: a position, and the direction faced."""
     stock, flags = [], []
+    ignored = scene.agent.records | body.needs
     for name, value in scene.agent.attributes.items():
         if isinstance(value, bool):
             flags += [name] * value
-        elif is_count(value) and name not in scene.agent.records and name not in body.needs:
-            if value > 0:
-                stock.append((name, max(amount for amount in AMOUNTS if amount <= value)))
+        elif is_count(value) and value > 0 and name not in ignored:
+            stock.append((name, max(amount for amount in AMOUNTS if amount <= value)))
     position, (dx, dy) = place
     thing = scene.by_cell.get((position[0] + dx, position[1] + dy))
     ripeness = counts_of(thing) if thing is not None and thing is not scene.agent else ()
@@ -78,7 +78,7 @@ class Wants:
         }
 
     @property
-    def needs(self) -> Collection[str]:
+    def needs(self) -> KeysView[str]:
         """Their names."""
         return self.highest.keys()
 
@@ -98,7 +98,7 @@ def stations_around(scene: Scene, position: Cell, stations: Collection[str]) -> 
         return frozenset()
     x, y = position
     around = [scene.material((x + dx, y + dy)) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-    return frozenset(material for material in around if material in stations)
+    return frozenset(name for name in around if name is not None and name in stations)
 
 
 def held_by(scene: Scene) -> dict[str, int]:

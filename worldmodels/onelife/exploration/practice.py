@@ -9,6 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import numpy as np
+
 from worldmodels.onelife.exploration.contexts import Context, Target
 from worldmodels.onelife.scenes import Cell, Scene
 
@@ -30,9 +32,11 @@ class Deed:
     creates: set[str] = dataclasses.field(default_factory=set)  # kinds of things
     sets: set[str] = dataclasses.field(default_factory=set)  # flags raised
     touches: int = 0  # times the thing it was done to lost something, or went
+    hints: int = 0  # times it may have had an effect that might also have been chance
     stock: dict[str, int] | None = None  # the least of each item over all successes
     near: frozenset[str] | None = None  # stations that were there at every success
     last_worked: bool = False
+    last_hinted: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,19 +50,26 @@ class Result:
     creates: frozenset[str]
     sets: frozenset[str]
     touched: bool  # the target thing changed or went
+    helped: bool  # a need rose that does not rise by itself
 
-    def __bool__(self) -> bool:
-        return bool(
-            self.gains or self.losses or self.makes or self.creates or self.sets or self.touched
-        )
+    @property
+    def is_plain(self) -> bool:
+        """Whether the action must have had an effect."""
+        return bool(self.gains or self.losses or self.sets or self.makes or self.creates)
+
+    @property
+    def is_hint(self) -> bool:
+        """Whether it seems so, but such things also happen by themselves."""
+        return self.touched or self.helped
 
 
 class Practice:
     """Deeds by action and target, and which actions turn the agent where."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: Scene) -> None:
         self.deeds: defaultdict[str, dict[Target, Deed]] = defaultdict(dict)
-        self.stations: dict[str, str] = {}  # material the agent can make at a cost -> the action
+        self.stations: dict[str, str] = {}  # material that only the agent makes -> the action
+        self._natural = {first.materials[i] for i in np.unique(first.cells).tolist()}
         self.turns: defaultdict[str, Counter[Cell]] = defaultdict(Counter)
         self.keys: Counter[tuple[str, Target, frozenset[str], frozenset[str]]] = Counter()
 
@@ -95,10 +106,9 @@ class Practice:
         return any(deed.makes or deed.creates or deed.touches for deed in self.tried(action))
 
     def is_free(self, action: str) -> bool:
-        """Whether the action has changed a target and cost nothing."""
+        """Whether the action has had an effect and cost nothing."""
         return any(
-            deed.successes and not deed.losses and (deed.makes or deed.gains or deed.touches)
-            for deed in self.tried(action)
+            deed.successes and not deed.losses and not deed.sets for deed in self.tried(action)
         )
 
     def cost(self, action: str) -> dict[str, int]:
@@ -124,10 +134,15 @@ class Practice:
         """Take in one try."""
         deed = self.deed(action, context.target)
         deed.tries += 1
-        deed.last_worked = bool(result)
+        deed.hints += result.is_hint
+        deed.last_hinted = result.is_hint
+        is_borne_out = result.is_hint and deed.hints > 1 and 3 * deed.hints >= deed.tries
+        deed.last_worked = result.is_plain or is_borne_out
         deed.restores.update(result.restores)
         self.keys[action, context.target, context.near, context.kinds] += 1
-        if not result:
+        if not deed.last_worked:
+            if result.is_hint:
+                return
             if not any(failure.covers(context) for failure in deed.failures):
                 deed.failures = [f for f in deed.failures if not context.covers(f)] + [context]
             return
@@ -137,7 +152,7 @@ class Practice:
             deed.losses[item] = max(deed.losses[item], amount)
         if result.makes is not None:
             deed.makes.add(result.makes)
-            if result.losses:
+            if result.losses and result.makes not in self._natural:
                 self.stations[result.makes] = action
         deed.creates |= result.creates
         deed.sets |= result.sets

@@ -23,6 +23,7 @@ class Terrain:
         scene: The map.
         open_materials: What can be walked on.
         shut_materials: What can safely be walked against.
+        barriers: What nothing is believed to walk through.
         clearings: Material -> the action that makes it open.
         moves: Direction -> the action that turns there, and steps if the cell is open.
     """
@@ -32,6 +33,7 @@ class Terrain:
         scene: Scene,
         open_materials: Collection[str],
         shut_materials: Collection[str],
+        barriers: Collection[str],
         clearings: Mapping[str, str],
         moves: Mapping[Cell, str],
     ) -> None:
@@ -43,6 +45,8 @@ class Terrain:
             for name in scene.materials
         ]
         self._grid = np.array(codes)[scene.cells].tolist()
+        is_barrier = [name in barriers for name in scene.materials]
+        self._barriers = np.array(is_barrier)[scene.cells].tolist()
         self._width, self._height = scene.size
 
     def code(self, cell: Cell) -> int:
@@ -57,6 +61,11 @@ class Terrain:
         x, y = cell
         return 0 <= x < self._width and 0 <= y < self._height and self._grid[x][y] == OPEN
 
+    def is_passable(self, cell: Cell) -> bool:
+        """Whether something might come through a cell."""
+        x, y = cell
+        return 0 <= x < self._width and 0 <= y < self._height and not self._barriers[x][y]
+
     def clearing(self, cell: Cell) -> str | None:
         """The action that makes a cell open."""
         if cell in self.scene.by_cell:
@@ -70,7 +79,7 @@ class Terrain:
             x, y = edge.pop()
             for dx, dy in UNIT_VECTORS:
                 cell = (x + dx, y + dy)
-                if cell not in inside and self.is_ground(cell):
+                if cell not in inside and self.is_passable(cell):
                     inside.add(cell)
                     edge.append(cell)
                     if len(inside) > most:
@@ -149,6 +158,6 @@ def is_sealed(terrain: Terrain, cell: Cell, room: Collection[Cell]) -> bool:
     """Whether opening a cell would not open a room to the outside."""
     x, y = cell
     return all(
-        (x + dx, y + dy) in room or not terrain.is_ground((x + dx, y + dy))
+        (x + dx, y + dy) in room or not terrain.is_passable((x + dx, y + dy))
         for dx, dy in UNIT_VECTORS
     )

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
-from worldmodels.onelife.exploration.routes import OPEN, SHUT, Place, Terrain, Way
+from worldmodels.onelife.exploration.routes import SHUT, Place, Terrain, Way
 from worldmodels.onelife.scenes import UNIT_VECTORS, Cell
 
 _MOST_STATES: Final = 1500
@@ -52,7 +52,7 @@ def burrow(terrain: Terrain, way: Way) -> list[str] | None:
     walls = [(i + side * dy, j + side * dx) for i, j in tunnel for side in (-1, 1)]
     walls.append((x + 3 * dx, y + 3 * dy))
     actions = [terrain.clearing(cell) for cell in tunnel]
-    if any(terrain.is_ground(cell) for cell in walls) or None in actions:
+    if any(terrain.is_passable(cell) for cell in walls) or None in actions:
         return None
     first = actions[0]
     assert first is not None, "checked above"
@@ -96,7 +96,7 @@ def _is_shut_in(terrain: Terrain, state: _State) -> bool:
         x, y = edge.pop()
         for dx, dy in UNIT_VECTORS:
             cell = (x + dx, y + dy)
-            if cell not in inside and _is_open(terrain, state, cell):
+            if cell not in inside and _is_gap(terrain, state, cell):
                 if cell in terrain.scene.by_cell and cell != terrain.scene.agent.position:
                     return False  # whoever stands there would be inside
                 inside.add(cell)
@@ -106,4 +106,7 @@ def _is_shut_in(terrain: Terrain, state: _State) -> bool:
     return True
 
 
-__all__ = ["OPEN", "Wall", "burrow", "shelter"]
+def _is_gap(terrain: Terrain, state: _State, cell: Cell) -> bool:
+    if cell in state.opened:
+        return True
+    return cell not in state.shut and terrain.is_passable(cell)

@@ -4,9 +4,10 @@ from collections import Counter
 from typing import Any, Final
 
 from worldmodels.onelife.scenes import Cell
+from worldmodels.onelife.synthesis.conditions import Test
 from worldmodels.onelife.synthesis.experience import Experience, direction_attributes
 from worldmodels.onelife.synthesis.slots import REGION, Slot, views
-from worldmodels.onelife.synthesis.terms import AGENT, STEPS
+from worldmodels.onelife.synthesis.terms import AGENT, STEPS, View
 
 _LONGEST: Final = 60  # steps; longer rhythms are not looked for
 _SPARSE: Final = 7  # without a rhythm, one step in so many is looked at, besides the events
@@ -32,16 +33,32 @@ def periods_of(experience: Experience[Any]) -> list[int]:
     return sorted(found)
 
 
-def spawning_steps(experience: Experience[Any], periods: list[int]) -> list[int]:
-    """Steps at which things may appear by themselves: in their rhythm, if there is one."""
-    times = {time for time, name, _ in experience.appeared if name.startswith("spawn.")}
+def rhythm_of(experience: Experience[Any], periods: list[int]) -> Test | None:
+    """When things appear by themselves, if that is always at one beat of a rhythm."""
     clock = experience.known.clock
-    if clock is None or not periods or not times:
-        some = set(range(0, len(experience.steps), _SPARSE))
-        return sorted(times | some) if times else []
-    ticks: list[Any] = [step.scene.globals[clock] + 1 for step in experience.steps]  # type: ignore[operator]  # a clock counts
-    rhythms = {(p, ticks[time] % p) for time in times for p in periods}
-    return [i for i, tick in enumerate(ticks) if any(tick % p == r for p, r in rhythms)]
+    times = [time for time, name, _ in experience.appeared if name.startswith("spawn.")]
+    if clock is None or not times:
+        return None
+    ticks: list[Any] = [experience.steps[time].scene.globals[clock] for time in times]
+    for period in reversed(periods):
+        beats = {(tick + 1) % period for tick in ticks}
+        if len(beats) == 1:
+            return Test(("phase", period), "==", beats.pop())
+    return None
+
+
+def spawning_steps(experience: Experience[Any], rhythm: Test | None) -> list[int]:
+    """Steps at which things may appear by themselves."""
+    times = {time for time, name, _ in experience.appeared if name.startswith("spawn.")}
+    if not times:
+        return []
+    if rhythm is None:
+        return sorted(times | set(range(0, len(experience.steps), _SPARSE)))
+    return [
+        i
+        for i, step in enumerate(experience.steps)
+        if rhythm.holds(View(step.scene, step.action, step.scene.agent, experience.known))
+    ]
 
 
 def appearance_slots(experience: Experience[Any]) -> list[Slot]:

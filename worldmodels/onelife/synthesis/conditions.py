@@ -8,19 +8,23 @@ from typing import Any, Final, Literal
 from worldmodels.onelife.distributions import Value
 from worldmodels.onelife.synthesis.terms import Term, View, value_of
 
-Operator = Literal["==", "!=", ">=", "<="]
+Operator = Literal["==", "!=", ">=", "<=", "in"]
 
 _COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "==": operator.eq,
     "!=": operator.ne,
     ">=": operator.ge,
     "<=": operator.le,
+    "in": lambda found, values: found in values,
 }
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Test:
-    """One comparison. An order holds for numbers only; a missing value is never in order."""
+    """One comparison; `in` takes a tuple of values.
+
+    An order holds for numbers only; a missing value is never in order.
+    """
 
     __test__ = False  # no test of pytest's
 
@@ -46,6 +50,8 @@ class Test:
             return not other.accepts(self.value)
         if other.op == "==":
             return not self.accepts(other.value)
+        if self.op == other.op == "in":
+            return not set(self.value) & set(other.value)  # type: ignore[arg-type]  # tuples
         low, high = (self, other) if self.op == ">=" else (other, self)
         is_range = low.op == ">=" and high.op == "<="
         return is_range and low.value > high.value  # type: ignore[operator]  # both are numbers

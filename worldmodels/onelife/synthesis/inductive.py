@@ -8,7 +8,7 @@ searched for again, with the evidence of all. The rules then become laws.
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
@@ -17,16 +17,17 @@ from worldmodels.onelife.distributions import Value
 from worldmodels.onelife.laws import Transition
 from worldmodels.onelife.observables import ABSENT
 from worldmodels.onelife.scenes import Cell
+from worldmodels.onelife.synthesis.appearances import (
+    appearance_slots,
+    periods_of,
+    rhythm_of,
+    spawning_steps,
+)
 from worldmodels.onelife.synthesis.conditions import (
     Condition,
     Test,
     are_exclusive,
     simplified,
-)
-from worldmodels.onelife.synthesis.appearances import (
-    appearance_slots,
-    periods_of,
-    spawning_steps,
 )
 from worldmodels.onelife.synthesis.experience import (
     MISSING,
@@ -43,11 +44,19 @@ from worldmodels.onelife.synthesis.laws import (
 )
 from worldmodels.onelife.synthesis.naming import name_of
 from worldmodels.onelife.synthesis.proposals import explains, proposals
-from worldmodels.onelife.synthesis.search import FINAL_ROUNDS, Limits, Problem, find_rules, log_likelihood, winners
+from worldmodels.onelife.synthesis.search import (
+    DEFAULT_LIMITS,
+    FINAL_ROUNDS,
+    Limits,
+    Problem,
+    find_rules,
+    log_likelihood,
+    winners,
+)
 from worldmodels.onelife.synthesis.slots import REGION, Slot
 from worldmodels.onelife.synthesis.templates import STAY, Template
 from worldmodels.onelife.synthesis.terms import AGENT, Knowledge, Term
-from worldmodels.onelife.synthesis.vocabulary import Tests, is_number, terms_of, tests_of
+from worldmodels.onelife.synthesis.vocabulary import Tests, is_number, prejudice, terms_of, tests_of
 from worldmodels.onelife.worlds import World
 
 StateT = TypeVar("StateT")
@@ -55,9 +64,12 @@ StateT = TypeVar("StateT")
 _LEAST_CHANCE: Final = 0.002  # of an outcome that is kept
 _LEAST_COUNT: Final = 0.3  # occasions on which it must have come out so
 _TURNS: Final = 0.7  # share of the occasions on which an action that turns must have turned
-_CAUSE: Final = 2.5  # nats, of a condition that is known to be the cause of something else
+_CAUSE: Final = 0.5  # nats, of a condition that is known to be the cause of something else
+_SHARE: Final = 0.05  # of its own price, beyond that
 _BY_CHANCE: Final = 0.2  # above, that all occasions were of one action means nothing
 _LIFT: Final = 3.0  # how much more often an effect must follow the action than others
+_MANY: Final = 20  # occasions after which what is not needed to tell them is left out
+_VERSIONS: Final = 2  # of a law that compete with it
 _PRICE: Final = 4.0  # of a test, in nats, when conditions are compared
 _SAME_EVENT: Final = 0.8  # overlap of the occasions of two rules that have one cause
 
@@ -86,13 +98,14 @@ class RuleList:
 class Induction(Generic[StateT]):
     """Learns from a growing life."""
 
-    def __init__(self, world: World[StateT], limits: Limits = Limits()) -> None:
+    def __init__(self, world: World[StateT], limits: Limits = DEFAULT_LIMITS) -> None:
         self.world = world
         self.limits = limits
         self.known = Knowledge()
         self.experience = Experience(world, self.known)
         self.lists: dict[Slot, RuleList] = {}
         self.periods: list[int] = []
+        self.rhythm: Test | None = None
         self._cached_tests: dict[str, Tests] = {}
         self.book = Book(world, (), self.known)
 
@@ -109,7 +122,8 @@ class Induction(Generic[StateT]):
         self.lists = {}
         self._learn_basics()
         self.periods = periods_of(self.experience)
-        ticks = spawning_steps(self.experience, self.periods)
+        self.rhythm = rhythm_of(self.experience, self.periods)
+        ticks = spawning_steps(self.experience, self.rhythm)
         self.experience.tables[REGION] = self.experience.regions(ticks)
         slots = [slot for slot in self._slots() if slot not in self.lists]
         for number, slot in enumerate(slots, start=1):
@@ -119,8 +133,22 @@ class Induction(Generic[StateT]):
         self._unite_events()
         self._share_causes(self._events())
         self._unite_events()
+        self._pardon_actions()
         self.book = self._assemble()
         return self.book
+
+    def _pardon_actions(self) -> None:
+        """An action that was always there, on many occasions, need not be the cause."""
+        table = self.experience.tables[AGENT]
+        for rules in self.lists.values():
+            if rules.slot.scope != AGENT:
+                continue
+            for rule in rules.rules[1:]:
+                rest = tuple(test for test in rule.condition if test.term != ("action",))
+                if len(rest) == len(rule.condition) or not rest or len(rule.rows) < _MANY:
+                    continue
+                if np.array_equal(mask_of(table, rest), mask_of(table, rule.condition)):
+                    rule.condition = rest
 
     def _events(self) -> list[Condition]:
         """Conditions under which an action brings about several things at once, however rarely."""
@@ -176,6 +204,24 @@ class Induction(Generic[StateT]):
             maybe &= self.lists[slot].explained[:, index]
         among = np.flatnonzero(given)
         tests = self._tests(AGENT)
+        grounds = [
+            test
+            for name in direction_attributes(self.experience.attributes[self.known.agent_kind])
+            for test in _grounds(
+                table,
+                ("cell", name, "material"),
+                yes & given,
+                ~yes & given,
+                self.known.grounds.get(self.known.agent_kind, set()),
+            )
+        ]
+        masks = [mask_of(table, (test,))[None] for test in grounds]
+        tests = Tests(
+            [*tests.tests, *((test,) for test in grounds)],
+            [*tests.costs, *(_PRICE + len(test.value) for test in grounds)],  # type: ignore[arg-type]  # a tuple
+            np.concatenate([tests.masks, *masks]),
+            tests.num_single,
+        )
         problem = Problem(
             tests.masks[:, among].astype(np.float32),
             np.array(tests.costs, np.float32),
@@ -186,7 +232,7 @@ class Induction(Generic[StateT]):
         rest = _joined(tests, found[1].tests) if len(found) > 1 else ()
         return simplified((on_action, *needs, *rest))
 
-    def _share_causes(self, events: Iterable[Condition]) -> None:
+    def _share_causes(self, events: Collection[Condition]) -> None:
         """Learn the agent's slots again: that something else has a cause makes it a likely one."""
         table = self.experience.tables[AGENT]
         tests = self._tests(AGENT)
@@ -195,14 +241,23 @@ class Induction(Generic[StateT]):
             for rules in self.lists.values()
             if rules.slot.scope == AGENT
             for rule in rules.rules
-            if len(rule.condition) > 1
+            if rule.condition
         }
-        shared = sorted(causes | set(events), key=repr)
-        masks = [mask_of(table, cause) for cause in shared]
+        prices = {test[0]: cost for test, cost in zip(tests.tests, tests.costs, strict=True)}
+        best: dict[bytes, tuple[float, Condition, np.ndarray]] = {}
+        for cause in sorted(causes | set(events), key=repr):
+            mask = mask_of(table, cause)
+            price = _CAUSE
+            if cause not in events:
+                price += _SHARE * sum(prices.get(test, 2 * _PRICE) for test in cause)
+            key = np.packbits(mask).tobytes()
+            if key not in best or price < best[key][0]:
+                best[key] = price, cause, mask
         self._cached_tests[AGENT] = Tests(
-            [*tests.tests, *shared],
-            [*tests.costs, *[_CAUSE] * len(shared)],
-            np.concatenate([tests.masks, np.array(masks).reshape(-1, len(table.views))]),
+            [*tests.tests, *(cause for _, cause, _ in best.values())],
+            [*tests.costs, *(price for price, _, _ in best.values())],
+            np.concatenate([tests.masks, *(mask[None] for _, _, mask in best.values())]),
+            len(tests.tests),
         )
         for slot, rules in list(self.lists.items()):
             if slot.scope == AGENT and len(rules.templates) > 1:
@@ -225,7 +280,7 @@ class Induction(Generic[StateT]):
         self._forget()
 
     def _directions(self) -> dict[str, Cell]:
-        """Where each action turns the agent: nearly always there, and at least once from elsewhere."""
+        """Where each action turns the agent: nearly always, and at least once from elsewhere."""
         table = self.experience.tables[AGENT]
         found: dict[str, Cell] = {}
         for name in direction_attributes(self.experience.attributes[self.known.agent_kind]):
@@ -250,9 +305,7 @@ class Induction(Generic[StateT]):
             scope = AGENT if kind == known.agent_kind else kind
             slots.append(Slot(scope, "position"))
             slots += [Slot(scope, "attribute", (name,)) for name in attributes]
-            slots += [
-                Slot(scope, "material", (name,)) for name in direction_attributes(attributes)
-            ]
+            slots += [Slot(scope, "material", (name,)) for name in direction_attributes(attributes)]
         return slots + appearance_slots(experience)
 
     # One slot.
@@ -269,8 +322,11 @@ class Induction(Generic[StateT]):
         explained = explains(table, slot, templates)
         tests = self._tests(slot.scope)
         problem = _problem(table, slot, tests, explained)
-        found = find_rules(problem, self.limits)
+        causes = range(tests.num_single, len(tests.tests))
+        found = find_rules(problem, self.limits, first=causes)
         conditions = [_joined(tests, rule.tests) for rule in found]
+        if slot.scope == REGION and self.rhythm is not None:
+            conditions = [(self.rhythm, *condition) for condition in conditions]
         masks = [problem.mask(rule.tests) for rule in found]
         self.lists[slot] = self._finish(slot, templates, explained, conditions, masks, problem)
         self._blame_actions(self.lists[slot], table)
@@ -294,7 +350,9 @@ class Induction(Generic[StateT]):
     def _tests(self, scope: str) -> Tests:
         if scope not in self._cached_tests:
             terms = terms_of(self.experience, scope, self.periods)
-            self._cached_tests[scope] = tests_of(self.experience.tables[scope], terms)
+            self._cached_tests[scope] = tests_of(
+                self.experience.tables[scope], terms, prejudice(self.experience, scope)
+            )
         return self._cached_tests[scope]
 
     def _forget(self) -> None:
@@ -320,7 +378,11 @@ class Induction(Generic[StateT]):
             theta = problem.distribution(counts[None], FINAL_ROUNDS)[0][0]
             rows = np.flatnonzero(mine & (problem.weights > 0))
             outcomes = tuple(
-                Outcome(_bounded(template, table, slot, rows), float(chance))
+                Outcome(
+                    _bounded(template, table, slot, rows),
+                    float(chance),
+                    float(chance * counts.sum()),
+                )
                 for template, chance in zip(templates, theta, strict=False)
                 if chance >= _LEAST_CHANCE and chance * counts.sum() >= _LEAST_COUNT
             )
@@ -352,9 +414,7 @@ class Induction(Generic[StateT]):
             if len(group) > 1:
                 self._unite(group, table, tests)
 
-    def _unite(
-        self, group: list[tuple[RuleList, Rule]], table: Table, tests: Tests
-    ) -> None:
+    def _unite(self, group: list[tuple[RuleList, Rule]], table: Table, tests: Tests) -> None:
         """Search for one condition with the evidence of all slots of an event."""
         needs = _needs(group)
         allowed = np.ones(len(table.views), bool)
@@ -434,23 +494,51 @@ class Induction(Generic[StateT]):
                 if not rule.condition:
                     key = (rules.slot.scope, (Test(("own", str(rules.slot)), "==", None),))
                 laws.setdefault(key, []).append((change, len(rule.rows)))
-        names: dict[str, int] = {}
+        names: Counter[str] = Counter()
         made = []
         for (scope, condition), changes in laws.items():
             if condition and condition[0].term[-1] == str(changes[0][0].slot):
                 condition = ()
             parts = tuple(change for change, _ in changes)
-            name = name_of(scope, condition, parts)
-            names[name] = names.get(name, 0) + 1
-            if names[name] > 1:
-                name = f"{name} ({names[name]})"
-            made.append(DataLaw(name, scope, condition, parts, max(n for _, n in changes)))
+            size = max(n for _, n in changes)
+            for version in (condition, *self._versions(scope, condition, parts)):
+                name = name_of(scope, version, parts)
+                names[name] += 1
+                if names[name] > 1:
+                    name = f"{name} ({names[name]})"
+                made.append(DataLaw(name, scope, version, parts, size))
         return Book(self.world, made, self.known)
 
+    def _versions(
+        self, scope: str, condition: Condition, changes: Sequence[Change]
+    ) -> list[Condition]:
+        """Conditions that differ in one thing that is held, and fit the life just as well."""
+        if scope != AGENT or not any(test.term == ("action",) for test in condition):
+            return []
+        table, tests = self.experience.tables[AGENT], self._tests(AGENT)
+        mask = mask_of(table, condition)
+        needs = {
+            need
+            for change in changes
+            for outcome in change.outcomes
+            for need in _needs_of(change.slot, outcome.template)
+        }
+        found: list[tuple[float, Condition]] = []
+        for test in condition:
+            if test.term[0] != "own" or test.op != ">=" or test in needs:
+                continue
+            others = tuple(other for other in condition if other != test)
+            rest = mask_of(table, others)
+            for (other, *more), cost, holds in zip(
+                tests.tests, tests.costs, tests.masks, strict=True
+            ):
+                is_like = not more and other.term[0] == "own" and other.op == ">="
+                if is_like and other.term != test.term and np.array_equal(rest & holds, mask):
+                    found.append((cost, simplified((*others, other))))
+        return [version for _, version in sorted(found, key=lambda entry: entry[0])[:_VERSIONS]]
 
-def induce(
-    world: World[StateT], transitions: Iterable[Transition[StateT, Any]]
-) -> Book[StateT]:
+
+def induce(world: World[StateT], transitions: Iterable[Transition[StateT, Any]]) -> Book[StateT]:
     """Laws of a world from transitions of it."""
     induction = Induction(world)
     for step in transitions:
@@ -470,7 +558,7 @@ def _problem(table: Table, slot: Slot, tests: Tests | None, explained: np.ndarra
     outcomes = table.outcomes(slot)
     weights = np.array([new is not MISSING for _, new in outcomes], np.float32)
     if tests is None:
-        tests = Tests([], [], np.zeros((0, len(weights)), bool))
+        tests = Tests([], [], np.zeros((0, len(weights)), bool), 0)
     return Problem(
         tests.masks.astype(np.float32), np.array(tests.costs, np.float32), explained, weights
     )
@@ -505,6 +593,20 @@ def _needs_of(slot: Slot, template: Template) -> list[Test]:
     if template.form != "add" or amount >= 0 or template.low is not None:
         return []
     return [Test(("own", slot.detail[0]), ">=", -amount)]
+
+
+def _grounds(
+    table: Table, term: Term, yes: np.ndarray, no: np.ndarray, grounds: set[str]
+) -> list[Test]:
+    """Whether a term has one of several values, if these tell successes from failures."""
+    column = table.column(term)
+    good: set[Any] = {column[row] for row in np.flatnonzero(yes).tolist()}
+    bad: set[Any] = {column[row] for row in np.flatnonzero(no).tolist()}
+    if good & grounds:
+        good |= grounds - bad  # what holds for one open ground holds for all
+    if len(good) < 2 or not bad or good & bad:
+        return []
+    return [Test(term, "in", tuple(sorted(good, key=repr)))]
 
 
 def _is_usual(rules: RuleList) -> bool:

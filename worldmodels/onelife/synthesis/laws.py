@@ -26,7 +26,8 @@ class Outcome:
     """One way in which a change comes out."""
 
     template: Template
-    chance: float
+    chance: float  # 0..1
+    count: float = 0.0  # occasions on which it came out so, as far as can be told
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +48,6 @@ class DataLaw:
     condition: Condition
     changes: tuple[Change, ...]
     num_rows: int = 0  # occasions in the life it was learned from
-    version_of: str | None = None  # the law that it is a competing version of
 
 
 class Book(Generic[StateT]):
@@ -56,9 +56,7 @@ class Book(Generic[StateT]):
     States must not be changed in place while a book is in use: the last scene is kept.
     """
 
-    def __init__(
-        self, world: World[StateT], laws: Sequence[DataLaw], known: Knowledge
-    ) -> None:
+    def __init__(self, world: World[StateT], laws: Sequence[DataLaw], known: Knowledge) -> None:
         self.world = world
         self.laws = tuple(laws)
         self.known = known

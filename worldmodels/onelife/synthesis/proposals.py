@@ -30,9 +30,7 @@ Outcomes = Sequence[tuple[Value, Value | Missing]]
 def proposals(table: Table, slot: Slot, attributes: Sequence[str]) -> list[Template]:
     """`STAY` and, in order of what they explain, the templates that are needed for the rest."""
     outcomes = table.outcomes(slot)
-    changed = [
-        row for row, (old, new) in enumerate(outcomes) if new is not MISSING and new != old
-    ]
+    changed = [row for row, (old, new) in enumerate(outcomes) if new is not MISSING and new != old]
     if not changed:
         return [STAY]
     chosen = [STAY]
@@ -59,9 +57,7 @@ def explains(table: Table, slot: Slot, templates: Sequence[Template]) -> Bool[np
     return np.array(columns, bool).T
 
 
-def _explained(
-    table: Table, slot: Slot, template: Template, rows: Iterable[int]
-) -> Iterator[bool]:
+def _explained(table: Table, slot: Slot, template: Template, rows: Iterable[int]) -> Iterator[bool]:
     """Whether a template is consistent with what happened."""
     outcomes, views = table.outcomes(slot), table.views
     if template.form == "mirror":
@@ -104,7 +100,7 @@ def _candidates(
     values = Counter(new for _, new in pairs)
     if all(is_number(old) and is_number(new) for old, new in pairs):
         deltas = Counter(new - old for old, new in pairs)
-        low, high = _bounds(outcomes)
+        low, high = _bounds(table, outcomes)
         found += [(0.0, Template("add", d, low, high)) for d, _ in deltas.most_common(8)]
         found += [(0.5, Template("set", value)) for value, _ in values.most_common(6)]
         if slot.what == "global":
@@ -125,8 +121,7 @@ def _candidates(
         like = [
             name
             for name in attributes
-            if name != slot.detail[0]
-            and kind(table.views[changed[0]].thing.attributes[name])
+            if name != slot.detail[0] and kind(table.views[changed[0]].thing.attributes[name])
         ]
         found += [(_BROAD, Template("copy", name)) for name in like]
         earlier = attributes[: attributes.index(slot.detail[0])]  # so that none mirror each other
@@ -148,25 +143,41 @@ def _scatters(table: Table, outcomes: Outcomes, changed: Sequence[int]) -> list[
     return [Template("scatter", name, low=distance) for name, distance in nearest.items()]
 
 
-def _bounds(outcomes: Outcomes) -> tuple[float | None, float | None]:
+def _bounds(table: Table, outcomes: Outcomes) -> tuple[float | None, float | None]:
     """The smallest and the largest number, where something keeps it from going beyond.
 
     At the bottom that is known only if a fall was cut short there: taking from what is not there
     looks the same as taking nothing. At the top it is believed, too, if the number started there
     or came back often.
     """
-    seen = [value for pair in outcomes for value in pair if is_number(value)]
-    low, high = min(seen), max(seen)  # type: ignore[type-var]  # numbers
-    ends = [(old, new) for old, new in outcomes if is_number(old) and new != old]
-    falls = Counter(old - new for old, new in ends if new < old)  # type: ignore[operator]
-    rises = Counter(new - old for old, new in ends if new > old)  # type: ignore[operator]
-    is_cut = any(
-        new == low and any(falls[size] > falls[old - new] for size in falls if size > old - new)
-        for old, new in ends
+    pairs: list[tuple[Any, Any, str]] = [
+        (old, new, view.action)
+        for (old, new), view in zip(outcomes, table.views, strict=True)
+        if is_number(old) and is_number(new)
+    ]
+    low = min(min(old, new) for old, new, _ in pairs)
+    high = max(max(old, new) for old, new, _ in pairs)
+    rises = {new - old for old, new, _ in pairs if new > old}
+    returns = sum(new == high for old, new, _ in pairs if new > old)
+    is_top = pairs[0][0] == high or returns >= _RETURNS or len(rises) > 1
+    return low if _is_cut(pairs, low) else None, high if is_top else None
+
+
+def _is_cut(pairs: Sequence[tuple[Any, Any, str]], low: float) -> bool:
+    """Whether a number fell to its least value by less than the same cause makes it fall."""
+    actions: dict[float, set[str]] = {}
+    for old, new, action in pairs:
+        if new < old:
+            actions.setdefault(old - new, set()).add(action)
+    return any(
+        new == low
+        and any(
+            size > old - new and old - size < low and (action in by or len(by) >= _RETURNS)
+            for size, by in actions.items()
+        )
+        for old, new, action in pairs
+        if new < old
     )
-    returns = sum(new == high for old, new in ends if new > old)  # type: ignore[operator]
-    is_top = outcomes[0][0] == high or returns >= _RETURNS or len(rises) > 1
-    return low if is_cut else None, high if is_top else None  # type: ignore[return-value]
 
 
 def _cycles(table: Table, outcomes: Outcomes) -> list[Template]:

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float
 Mask = Bool[np.ndarray, " rows"]
 
 SMOOTHING: Final = 0.02  # pseudo-count of every template in a rule's distribution
+_USED: Final = 0.5  # occasions from which an outcome counts as a parameter
 _BEAM: Final = 5
 _ROUNDS: Final = 3  # of expectation maximisation, while searching
 FINAL_ROUNDS: Final = 30
@@ -28,6 +29,10 @@ class Limits:
     max_tests: int = 5
     max_rules: int = 14
     least_gain: float = 2.0  # nats, beyond what a rule costs
+    least_gain_shared: float = 0.5  # the same, of a rule whose condition is known elsewhere
+
+
+DEFAULT_LIMITS: Final = Limits()
 
 
 @dataclasses.dataclass
@@ -69,8 +74,10 @@ class Problem:
         """The likeliest distribution over templates for each group, and log p of each pattern."""
         certain = counts[:, self.certain] @ self.patterns[self.certain]
         whole = counts @ self.patterns >= counts.sum(axis=1, keepdims=True) - 1e-3
-        soft = certain + self.preference + counts.sum(axis=1, keepdims=True) * (
-            whole & (np.cumsum(whole, axis=1) == 1)
+        soft = (
+            certain
+            + self.preference
+            + counts.sum(axis=1, keepdims=True) * (whole & (np.cumsum(whole, axis=1) == 1))
         )  # where one template explains all, it is believed
         soft = soft * ((counts / (soft @ self.patterns.T)) @ self.patterns)
         for _ in range(rounds):
@@ -88,23 +95,25 @@ class Problem:
 
 
 def find_rules(
-    problem: Problem, limits: Limits = Limits(), start: Sequence[tuple[int, ...]] = ()
+    problem: Problem, limits: Limits = DEFAULT_LIMITS, *, first: Sequence[int] = ()
 ) -> list[Found]:
     """A list of rules; the first has no tests and decides where no other does.
 
     Args:
         problem: What is to be explained.
         limits: When to stop.
-        start: Conditions that are tried before others are searched for.
+        first: Columns that are tried alone, each as a condition of its own, before any others.
     """
-    rules: list[tuple[int, ...]] = [(), *start]
-    masks = [problem.mask(tests) for tests in rules]
-    while len(rules) <= limits.max_rules:
-        tests, gain = _best_condition(problem, _score(problem, masks)[1], limits)
-        if not tests or gain < limits.least_gain or tests in rules:
-            break
-        rules.append(tests)
-        masks.append(problem.mask(tests))
+    rules: list[tuple[int, ...]] = [()]
+    masks = [problem.mask(())]
+    single = dataclasses.replace(limits, max_tests=1, least_gain=limits.least_gain_shared)
+    for columns, within in ((list(first), single), (None, limits)):
+        while len(rules) <= limits.max_rules and columns != []:
+            tests, gain = _best_condition(problem, masks, within, columns)
+            if not tests or gain < limits.least_gain or tests in rules:
+                break
+            rules.append(tests)
+            masks.append(problem.mask(tests))
     rules, masks = _pruned(problem, rules, masks)
     thetas, _, sizes = _score(problem, masks)
     return [
@@ -142,24 +151,42 @@ def _score(
 
 
 def _best_condition(
-    problem: Problem, logs_of_rows: Float[np.ndarray, " rows"], limits: Limits
+    problem: Problem, masks: Sequence[Mask], limits: Limits, columns: Sequence[int] | None
 ) -> tuple[tuple[int, ...], float]:
-    """The condition whose exception shortens the description most."""
+    """The condition whose exception shortens the description most; of some columns, if given."""
+    logs_of_rows = _score(problem, masks)[1]
+    total = float(logs_of_rows.sum())
     beam: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     best: tuple[float, tuple[int, ...]] = (0.0, ())
     for _ in range(limits.max_tests):
         grown: dict[tuple[int, ...], float] = {}
         for _, tests in beam:
             gains = _gains(problem, logs_of_rows, tests)
-            order = np.argsort(-gains)[: 2 * _BEAM]
-            for column in order.tolist():
+            if columns is not None:
+                gains = np.where(np.isin(np.arange(len(gains)), columns), gains, -np.inf)
+            for column in np.argsort(-gains)[: 2 * _BEAM].tolist():
                 if column not in tests and np.isfinite(gains[column]):
                     grown[tuple(sorted((*tests, column)))] = float(gains[column])
-        beam = sorted(((gain, tests) for tests, gain in grown.items()), reverse=True)[:_BEAM]
+        likely = sorted(grown, key=lambda tests: -grown[tests])[: 2 * _BEAM]
+        exact = [(_exact_gain(problem, masks, total, tests), tests) for tests in likely]
+        beam = sorted(exact, reverse=True)[:_BEAM]
         if not beam or beam[0][0] <= best[0] + 1e-6:
             break
         best = beam[0]
     return best[1], best[0]
+
+
+def _exact_gain(
+    problem: Problem, masks: Sequence[Mask], total: float, tests: tuple[int, ...]
+) -> float:
+    """What an exception gains if the other rules are fitted again without its rows."""
+    mask = problem.mask(tests)
+    counts = problem.one_hot @ mask.astype(np.float32)
+    size = float(counts.sum())
+    theta = problem.distribution(counts[None])[0][0]
+    used = max(int((theta * size > _USED).sum()) - 1, 1)
+    cost = float(problem.costs[list(tests)].sum()) + 0.5 * float(np.log1p(size)) * used
+    return log_likelihood(problem, [*masks, mask]) - total - cost
 
 
 def _gains(
@@ -173,11 +200,12 @@ def _gains(
     else:
         sums = problem.columns @ (told * base).T
     counts, before = sums[:, :-1], sums[:, -1]
-    _, logs = problem.distribution(counts)
+    theta, logs = problem.distribution(counts)
     gains = (counts * logs).sum(axis=1) - before
     sizes = counts.sum(axis=1)
     gains -= problem.costs + sum(problem.costs[i] for i in tests)
-    gains -= 0.5 * np.log1p(sizes)  # the distribution itself
+    used = (theta * sizes[:, None] > _USED).sum(axis=1)
+    gains -= 0.5 * np.log1p(sizes) * np.maximum(used - 1, 1)  # the distribution itself
     gains[sizes <= 0] = -np.inf
     return gains
 

@@ -11,7 +11,9 @@ from worldmodels.onelife.observables import ABSENT
 from worldmodels.onelife.scenes import Cell
 from worldmodels.onelife.synthesis.terms import View
 
-Form = Literal["stay", "set", "add", "copy", "mirror", "step", "direction", "action", "cycle", "scatter"]
+Form = Literal[
+    "stay", "set", "add", "copy", "mirror", "step", "direction", "action", "cycle", "scatter"
+]
 
 
 class Skip:

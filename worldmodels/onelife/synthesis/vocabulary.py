@@ -1,7 +1,7 @@
 """Which terms and tests the conditions of a scope may use, and what each costs to say."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,11 +19,11 @@ _COSTS: Final = {  # nats, of naming a term of this head
     "turns": 1.0,
     "cell": 1.5,
     "faced": 1.5,
-    "own": 2.0,
+    "own": 1.8,
     "distance": 1.5,
     "reach": 2.0,
     "beside": 2.0,
-    "near": 2.5,
+    "near": 1.8,
     "phase": 2.0,
     "agent": 2.5,
     "pointed": 2.5,
@@ -33,16 +33,19 @@ _COSTS: Final = {  # nats, of naming a term of this head
     "count": 2.0,
     "ground": 3.0,
 }
-_LESS_LIKELY: Final[Mapping[tuple[str | int, ...], float]] = {("here",): 1.0, ("ahead",): 0.5}
-"""Cells that an action is less likely to be about than the one that is faced."""
+_REMOTE: Final = 1.5  # nats, of what the agent is or does, where other things are concerned
+_RESTLESS: Final = 2.5  # nats, of a number that has a life of its own
+_ELSEWHERE: Final[Mapping[str | int, float]] = {"here": 1.0, "ahead": 0.5}
+"""Nats, of cells that an action is less likely to be about than the one that is faced."""
 
 
 class Tests(NamedTuple):
     """Tests that differ on the rows at hand: of those that agree, the cheapest."""
 
-    tests: list[Condition]  # most of a single test
+    tests: list[Condition]
     costs: list[float]
     masks: Bool[np.ndarray, "tests rows"]
+    num_single: int  # the first so many are of a single test; the rest are known causes
 
 
 def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) -> list[Term]:
@@ -65,12 +68,12 @@ def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) ->
     if scope == AGENT:
         terms += [("own", name) for name in causes]
         for offset in (*turns, "ahead"):
-            terms += [("cell", offset, what) for what in ("material", "kind")]
+            terms += [("cell", offset, what) for what in ("material", "kind", "free")]
             terms += [
                 ("cell", offset, name)
                 for name in sorted({n for kind in kinds for n in experience.attributes[kind]})
             ]
-        terms += [("cell", "ahead", "free"), ("cell", "here", "material")]
+        terms.append(("cell", "here", "material"))
         terms += [("near", material) for material in first.materials]
         for kind in kinds:
             terms += [("nearest", kind, "distance"), ("pointed", kind)]
@@ -87,20 +90,53 @@ def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) ->
     return terms
 
 
-def tests_of(table: Table, terms: Iterable[Term], rows: Sequence[int] | None = None) -> Tests:
-    """Every comparison of a term with a constant that tells rows apart."""
+def prejudice(experience: Experience[Any], scope: str) -> Callable[[Term], float]:
+    """What it takes to believe that a term matters: more for what has a life of its own.
+
+    Numbers that did not start at zero, or are not whole, rise and fall by themselves, and so does
+    the clock: they go with everything that takes time.
+    """
+    first = experience.steps[0].scene.agent.attributes
+    restless = {
+        name
+        for name, value in first.items()
+        if is_number(value) and (value != 0 or isinstance(value, float))
+    }
+
+    def cost(term: Term) -> float:
+        if term[0] == "cell":
+            return _ELSEWHERE.get(term[1], 0.0)
+        if scope == AGENT and term[0] in ("phase", "global"):
+            return _RESTLESS
+        if scope == AGENT and term[0] == "own":
+            return _RESTLESS if term[1] in restless else 0.0
+        return 0.0
+
+    return cost
+
+
+def tests_of(
+    table: Table, terms: Iterable[Term], unlikely: Callable[[Term], float]
+) -> Tests:
+    """Every comparison of a term with a constant that tells rows apart.
+
+    Args:
+        table: The rows.
+        terms: What may be compared.
+        unlikely: What it costs, in nats, to believe that a term matters at all.
+    """
     by_mask: dict[bytes, tuple[float, Test, np.ndarray]] = {}
-    groups: dict[str, list[Term]] = {}
+    groups: dict[tuple[str, bool], list[Term]] = {}
     for term in terms:
-        groups.setdefault(str(term[0]), []).append(term)
-    for head, members in groups.items():
-        base = _COSTS[head] + 0.5 * math.log(len(members))
+        groups.setdefault((str(term[0]), unlikely(term) > 0), []).append(term)
+    for (head, _), members in groups.items():
+        base = _COSTS[head] - 0.5 + math.log(len(members))
+        if table.scope != AGENT and head in ("action", "turns", "agent"):
+            base += _REMOTE
         for term in members:
-            column = table.column(term)
-            values = column if rows is None else [column[row] for row in rows]
-            for test, cost, mask in _comparisons(term, values):
+            for test, cost, mask in _comparisons(term, table.column(term)):
                 key = np.packbits(mask).tobytes()
-                total = base + cost + _LESS_LIKELY.get(term[1:2], 0.0)
+                total = base + cost + unlikely(term)
                 if key not in by_mask or total < by_mask[key][0]:
                     by_mask[key] = (total, test, mask)
     costs: list[float] = []
@@ -110,8 +146,9 @@ def tests_of(table: Table, terms: Iterable[Term], rows: Sequence[int] | None = N
         costs.append(cost)
         tests.append((test,))
         masks.append(mask)
-    size = len(table.views) if rows is None else len(rows)
-    return Tests(tests, costs, np.array(masks) if masks else np.zeros((0, size), bool))
+    size = len(table.views)
+    stacked = np.array(masks) if masks else np.zeros((0, size), bool)
+    return Tests(tests, costs, stacked, len(tests))
 
 
 def _comparisons(term: Term, values: list[Value]) -> list[tuple[Test, float, np.ndarray]]:
@@ -127,9 +164,9 @@ def _comparisons(term: Term, values: list[Value]) -> list[tuple[Test, float, np.
     found = []
     for value, code in codes.items():
         mask = column == code
-        found.append((Test(term, "==", value), 0.5 * spread, mask))
+        found.append((Test(term, "==", value), 0.8 * spread, mask))
         if len(codes) > 2:
-            found.append((Test(term, "!=", value), 0.5 * spread + 2.0, ~mask))
+            found.append((Test(term, "!=", value), 0.8 * spread + 2.0, ~mask))
     return found
 
 
@@ -144,9 +181,9 @@ def _thresholds(
     for i in range(1, len(numbers), step):
         order = 0.02 * min(i, 25)  # of equals, the smallest threshold
         at_least = Test(term, ">=", numbers[i])
-        found.append((at_least, 0.5 * spread + order, column >= numbers[i]))
+        found.append((at_least, 0.8 * spread + order, column >= numbers[i]))
         at_most = Test(term, "<=", numbers[i - 1])
-        found.append((at_most, 0.5 * spread + order + 0.3, column <= numbers[i - 1]))
+        found.append((at_most, 0.8 * spread + order + 0.3, column <= numbers[i - 1]))
     return found
 
 

@@ -2,13 +2,12 @@
 
 import dataclasses
 import json
-import os
-import tempfile
 import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from worldmodels.files import write_text
 from worldmodels.onelife.python_laws import PythonLaw
 from worldmodels.onelife.sandbox.client import Sandbox
 from worldmodels.onelife.synthesis.llm.aspects import Aspect
@@ -38,7 +37,7 @@ def write_record(path: Path, messages: Messages, answers: Sequence[str], model: 
     """Write a question as one line and each answer to it as one more."""
     question = {"format_version": FORMAT_VERSION, "model": model, "messages": list(messages)}
     lines = [question, *({"answer": answer} for answer in answers)]
-    _write(path, "".join(json.dumps(line) + "\n" for line in lines))
+    write_text(path, "".join(json.dumps(line) + "\n" for line in lines))
 
 
 def read_record(path: Path, messages: Messages, model: str) -> list[str] | None:
@@ -68,7 +67,7 @@ def read_record(path: Path, messages: Messages, model: str) -> list[str] | None:
 
 def write_laws(laws: Sequence[StoredLaw], path: Path) -> None:
     """Write laws as a JSON list; a kill leaves the old file or the new."""
-    _write(path, json.dumps([dataclasses.asdict(law) for law in laws], indent=2) + "\n")
+    write_text(path, json.dumps([dataclasses.asdict(law) for law in laws], indent=2) + "\n")
 
 
 def read_laws(path: Path) -> list[StoredLaw]:
@@ -107,17 +106,3 @@ def python_laws(
         LawError: a source is rejected, or its outermost level fails.
     """
     return [PythonLaw(law.name, law.source, sandbox) for law in laws]
-
-
-def _write(path: Path, text: str) -> None:
-    """Write under a temporary name in the same folder, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)  # mkstemp makes it private
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

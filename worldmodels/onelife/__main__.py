@@ -1,0 +1,243 @@
+"""`python -m worldmodels.onelife {explore,synthesize,fit,run,survey}`."""
+
+import dataclasses
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+if TYPE_CHECKING:  # everything else is imported when it is needed: --help must answer at once
+    from worldmodels.onelife.pipeline import Tick
+
+_STEPS = 2000
+
+Steps = Annotated[int, tyro.conf.arg(metavar="N")]
+
+
+@dataclasses.dataclass(frozen=True)
+class Common:
+    """What all stages take."""
+
+    out: Path = Path("results/onelife")
+    """The folder: life.jsonl.gz, laws.json, laws.md. A stage that is done there is not repeated."""
+    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Show nothing but errors."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Explore(Common):
+    """Live one life without goals or rewards, and write it down."""
+
+    world: Literal["crafter_oo", "homestead"] = "crafter_oo"
+    """Where to live."""
+    seed: int = 0
+    """Of the world and of the explorer."""
+    steps: Steps = _STEPS
+    """The most steps of the life, which may end before."""
+    explorer: Literal["curious", "random"] = "curious"
+    """Who lives: one that seeks what it does not know yet, or one that acts at random."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Synthesize(Common):
+    """Induce laws from the life in the folder, as laws.json and, to be read, laws.md."""
+
+    transitions: Steps | None = None
+    """Use only so many, from the beginning of the life."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit(Common):
+    """Fit the weights of the laws in the folder to the life in it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Run(Explore):
+    """Explore, synthesize, fit, and rank the model: from nothing to a number."""
+
+    trials: int = 5
+    """Of the ranking."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """Compare the curious explorer with a random one: steps lived, records, contexts tried."""
+
+    world: Literal["crafter_oo", "homestead"] = "crafter_oo"
+    """Where to live."""
+    seeds: tuple[int, int] = (0, 20)
+    """The first seed, and the one after the last."""
+    steps: Steps = _STEPS
+    """The most steps of a life."""
+    jobs: int = 2
+    """Processes."""
+    out: Path = Path("results/onelife")
+    """Folder for survey.json."""
+    quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Show nothing but errors."""
+
+
+Command = Explore | Synthesize | Fit | Run | Survey
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    command: Command = tyro.cli(  # type: ignore[assignment]  # tyro's overloads know no unions
+        tyro.extras.subcommand_type_from_defaults(
+            {
+                "explore": Explore(),
+                "synthesize": Synthesize(),
+                "fit": Fit(),
+                "run": Run(),
+                "survey": Survey(),
+            }
+        ),
+        args=arguments,
+        prog="python -m worldmodels.onelife",
+        config=(tyro.conf.AvoidSubcommands,),
+    )
+    try:
+        _check(command)
+    except ValueError as error:
+        return _complain(error, 2)
+    try:
+        return _stages(command)
+    except FileNotFoundError as error:
+        return _complain(f"{error.filename} is not there; run the stage before this one first", 2)
+    except (ValueError, OSError) as error:
+        return _complain(error, 1)
+    except KeyboardInterrupt:
+        return _complain("interrupted; the stages that were done are kept", 1)
+
+
+def _check(command: Command) -> None:
+    steps = getattr(command, "transitions", None) or getattr(command, "steps", 1)
+    if steps < 1:
+        raise ValueError(f"expected at least one step, got {steps}")
+    if isinstance(command, Survey) and not command.seeds[0] < command.seeds[1]:
+        raise ValueError(f"--seeds are the first and the one after the last, got {command.seeds}")
+
+
+def _stages(command: Command) -> int:
+    match command:
+        case Survey():
+            return _survey(command)
+        case Run():
+            start = time.perf_counter()
+            _explore(command)
+            _synthesize(Synthesize(command.out, command.quiet))
+            _fit(Fit(command.out, command.quiet))
+            status = _rank(command)
+            _say(command, f"{time.perf_counter() - start:.0f} s in all")
+            return status
+        case Explore():
+            _explore(command)
+        case Synthesize():
+            _synthesize(command)
+        case Fit():
+            _fit(command)
+    return 0
+
+
+def _explore(command: Explore) -> None:
+    from worldmodels.onelife.pipeline import LIFE_FILE, Exploration, explore
+
+    config = Exploration(command.world, command.explorer, command.seed, command.steps)
+    with _bar(command, "exploring") as tick:
+        counts = explore(config, command.out, tick)
+    records = [name.rpartition(".")[2] for name in counts["records"]]
+    told = f", {len(records)} records: {', '.join(records)}" if records else ""
+    _say(
+        command,
+        f"{command.out / LIFE_FILE}: {counts['steps']} steps, {counts['keys']} different actions "
+        f"in context{told}",
+    )
+
+
+def _synthesize(command: Synthesize) -> None:
+    from worldmodels.onelife.pipeline import LIFE_FILE, stage_of, synthesize, write_laws
+    from worldmodels.onelife.trajectories import load, read_header
+
+    path = command.out / LIFE_FILE
+    header = read_header(path)
+    if stage_of(command.out) != "nothing":
+        _say(command, f"{command.out} holds laws already; remove laws.json to make them anew")
+        return
+    life = load(path)[: command.transitions]
+    with _bar(command, "synthesizing") as tick:
+        book = synthesize(life, str(header["world"]), tick)
+    origin = {**header, "transitions": len(life), "synthesizer": "inductive"}
+    write_laws(command.out, book, origin)
+    _say(command, f"{len(book.laws)} laws from {len(life)} transitions; {command.out / 'laws.md'}")
+
+
+def _fit(command: Fit) -> None:
+    from worldmodels.onelife.pipeline import LAWS_FILE, LIFE_FILE, fit, stage_of, write_model
+    from worldmodels.onelife.synthesis.storage import load_book, origin_of
+    from worldmodels.onelife.trajectories import load
+
+    path = command.out / LAWS_FILE
+    if stage_of(command.out) == "model":
+        _say(command, f"{path} has weights already; remove it to make the laws anew")
+        return
+    book, _, _ = load_book(path)
+    origin = origin_of(path)
+    life = load(command.out / LIFE_FILE)[: origin.get("transitions")]
+    with _bar(command, "fitting") as tick:
+        model = fit(book, life, on_step=tick)
+    write_model(command.out, book, model, origin)
+    dropped = len(book.laws) - len(model.laws)
+    _say(command, f"{len(model.laws)} laws with weights, {dropped} dropped; {path}")
+
+
+def _rank(command: Run) -> int:
+    """Rank the model beside its true kernel and the one that predicts no change."""
+    arguments = ["--world", command.world, "--trials", str(command.trials)]
+    for model in (str(command.out), "kernel", "null"):
+        arguments += ["--model", model]
+    arguments += ["--out", str(command.out), *(["--quiet"] if command.quiet else [])]
+    program = [sys.executable, "-m", "evaluation.state_ranking", *arguments]
+    return subprocess.run(program, check=False).returncode
+
+
+def _survey(command: Survey) -> int:
+    from worldmodels.onelife.exploration.survey import save, survey, table
+
+    pairs = survey(command.world, range(*command.seeds), command.steps, command.jobs)
+    path = command.out / "survey.json"
+    save(path, command.world, pairs)
+    _say(command, f"{table(pairs)}\nwrote {path}")
+    return 0
+
+
+@contextmanager
+def _bar(command: Common, what: str) -> "Iterator[Tick]":
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), disable=command.quiet, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+
+        def tick(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield tick
+
+
+def _say(command: Any, text: str) -> None:
+    if not command.quiet:
+        print(text)  # noqa: T201  # the command line
+
+
+def _complain(error: object, status: int) -> int:
+    print(f"error: {error}", file=sys.stderr)  # noqa: T201  # the command line
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,252 @@
+"""What it is worth to try an action: news, proof, supplies."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from worldmodels.onelife.exploration.body import Body
+from worldmodels.onelife.exploration.contexts import AMOUNTS, Context
+from worldmodels.onelife.exploration.ground import Ground
+from worldmodels.onelife.exploration.practice import Deed, Practice, has
+from worldmodels.onelife.scenes import Scene
+
+_REPEATS: Final = 3  # times what worked is done again
+_ENOUGH: Final = 4  # of an item, while there are actions that never had an effect
+_PLENTY: Final = 8
+_NEW: Final = 0.8  # worth of a known action on an unknown target
+_NEW_TOOL: Final = 0.85  # worth of what failed, with something new at hand
+_WORTHWHILE: Final = 0.25  # worth of a trial for which a station is gone to
+_WALL: Final = 1.2  # worth of an item to shut oneself in with
+_HINT: Final = 0.9  # worth of doing at once again what may have had an effect
+_FIRST: Final = 0.75  # worth of a trial with a material that it was never tried with
+_ASTRAY: Final = 0.6  # share of the worth of a trial away from stations that are known
+_SPARE: Final = 4  # of an item, left after a repetition while there are mysteries
+_PROOF: Final = 0.38  # worth of telling the narrow from the wide reading of what was learned
+
+
+class Curiosity:
+    """Weighs single deeds; where they are to be done is for others."""
+
+    def __init__(
+        self, actions: Sequence[str], practice: Practice, body: Body, ground: Ground
+    ) -> None:
+        self.actions = actions
+        self.practice = practice
+        self.body = body
+        self.ground = ground
+
+    @property
+    def deeds(self) -> list[str]:
+        """Actions that do not turn the agent."""
+        directions = self.practice.directions
+        return [action for action in self.actions if action not in directions]
+
+    @property
+    def mysteries(self) -> list[str]:
+        """Actions that never had an effect."""
+        return [action for action in self.deeds if self.practice.is_mystery(action)]
+
+    # What never worked.
+
+    def trial(self, action: str, context: Context, held: Mapping[str, int]) -> float:
+        """Worth of trying a mystery: more with things at hand that it was never tried with."""
+        failures = self.practice.failures(action)
+        if any(
+            failure.target == context.target and failure.covers(context) for failure in failures
+        ):
+            return 0.0
+        tries = sum(deed.tries for deed in self.practice.tried(action))
+        share = (1.0 if context.target[1] in self.ground.entered else 0.1) / (1 + 0.02 * tries)
+        if any(failure.covers(context) for failure in failures):
+            return share * (0.3 if context.stock else 0.04)
+        known = {item for failure in failures for item in failure.kinds}
+        if not context.kinds - self.tools <= known:
+            return share * _FIRST
+        if not self.practice.stations.keys() <= context.near:
+            share *= _ASTRAY
+        news = self._news(context, failures)
+        if news:
+            return share * (0.2 + 0.16 * min(max(held[item] for item in news), _ENOUGH + 1))
+        if not any(_covers_stock(failure, context) for failure in failures):
+            return share * 0.5  # each was there once, but never together
+        return share * 0.1  # only needs differ
+
+    def _news(self, context: Context, failures: Sequence[Context]) -> list[str]:
+        """Materials of which there was never as much, beside these stations."""
+        beside = [dict(f.stock) for f in failures if f.near >= context.near]
+        return [
+            item
+            for item, count in context.stock
+            if item not in self.tools and all(stock.get(item, 0) < count for stock in beside)
+        ]
+
+    @property
+    def tools(self) -> set[str]:
+        """Items that were made at a cost and that nothing was seen to take."""
+        deeds = [deed for _, _, deed in self.practice.all_deeds()]
+        taken = {item for deed in deeds for item in deed.losses}
+        return {item for deed in deeds if deed.losses for item in deed.gains} - taken
+
+    def promise(self, context: Context, held: Mapping[str, int]) -> float:
+        """Worth of the best trial of a mystery with all of this; 0 if none is worth a way."""
+        best = max((self.trial(action, context, held) for action in self.mysteries), default=0.0)
+        return best if best >= _WORTHWHILE else 0.0
+
+    # What was done before.
+
+    def on_the_spot(self, action: str, context: Context, held: Mapping[str, int]) -> float:
+        """Worth of a deed that needs no walking: a proof, or once more."""
+        practice = self.practice
+        deed = practice.deeds[action].get(context.target)
+        if deed is None or not deed.successes or deed.sets:
+            return 0.0
+        if any(failure.covers(context) for failure in deed.failures):
+            return 0.0
+        needed, near = practice.requirements(action, context.target)
+        lacking = [(item, n) for item, n in needed.items() if held.get(item, 0) < n]
+        lacking += [(station, 1) for station in sorted(near - context.near)]
+        if len(lacking) == 1 and not practice.failed_without(action, *lacking[0]):
+            return _PROOF
+        if not lacking and deed.successes < _REPEATS and self._can_spare(deed, held):
+            return 0.3 / deed.successes
+        return 0.0
+
+    def on_target(
+        self, scene: Scene, action: str, context: Context, held: Mapping[str, int]
+    ) -> float:
+        """Worth of a deed on a target that has to be walked to."""
+        practice = self.practice
+        deed = practice.deeds[action].get(context.target)
+        if deed is not None and deed.last_hinted and not deed.last_worked:
+            return _HINT
+        if practice.is_mystery(action):
+            value = 0.0
+            if context.target[1] in self.ground.entered:
+                value = 0.9 * self.trial(action, context, held)
+            if deed is not None:
+                return value
+            if any(map(practice.is_free, self.deeds)):
+                return max(value, 0.06)
+            sort, name = context.target
+            is_open = sort == "material" and not self.ground.refused[name]
+            return 0.06 if is_open and not self.ground.is_risky(name, practice) else 0.5
+        if deed is None or not deed.tries:
+            return self._on_new(scene, action, held)
+        if not deed.successes:
+            return self._once_more(action, deed, context, held)
+        return self._again(scene, action, deed, context, held)
+
+    def _on_new(self, scene: Scene, action: str, held: Mapping[str, int]) -> float:
+        practice = self.practice
+        if not has(held, practice.cost(action)):
+            return 0.0
+        if practice.is_free(action):
+            return _NEW + self._despair(scene)
+        return 0.25 if practice.acts_on_targets(action) else 0.05
+
+    def _once_more(
+        self, action: str, deed: Deed, context: Context, held: Mapping[str, int]
+    ) -> float:
+        practice = self.practice
+        if not has(held, practice.cost(action)):
+            return 0.0
+        if self._has_ripened(deed, context):
+            return 0.8
+        if practice.is_free(action):
+            known = {kind for failure in deed.failures for kind in failure.kinds}
+            if not context.kinds <= known:
+                return _NEW_TOOL
+            return 0.25 / deed.tries if deed.tries < 12 else 0.02
+        return 0.1 / deed.tries if deed.tries < 3 else 0.0
+
+    def _again(
+        self, scene: Scene, action: str, deed: Deed, context: Context, held: Mapping[str, int]
+    ) -> float:
+        practice, body = self.practice, self.body
+        if deed.sets or not practice.can(action, context, held):
+            return 0.0
+        chance = deed.successes / deed.tries
+        value = 0.01
+        if deed.successes <= _REPEATS and self._can_spare(deed, held):
+            value = 0.3 / deed.successes
+        key = (action, context.target, context.near, context.kinds)
+        if practice.is_free(action):
+            value = max(value, 0.12 / (1 + practice.keys[key]))
+        if deed.touches and deed.last_worked and deed.successes < 20:
+            value = max(value, 0.35)  # go on while it works
+        for item in deed.gains:
+            value = max(value, self._supply(item, held) * chance)
+        for need in body.falling:
+            if body.restores(deed, need) and not deed.sets:
+                value = max(value, body.urgency(scene, need))
+        return value
+
+    def _can_spare(self, deed: Deed, held: Mapping[str, int]) -> bool:
+        spare = _SPARE if self.mysteries else 0
+        return all(held.get(item, 0) >= n + spare for item, n in deed.losses.items())
+
+    def _supply(self, item: str, held: Mapping[str, int]) -> float:
+        """What one more of an item is worth."""
+        count = held.get(item, 0)
+        if not self.is_spent(item) and count >= 1 and not self.mysteries:
+            return 0.0
+        wanted = bool(self.mysteries) or self.is_spent(item)
+        if count < _ENOUGH and item in self.walls:
+            return _WALL
+        if not wanted or count >= AMOUNTS[-1]:
+            return 0.01
+        if count >= _PLENTY:
+            return 0.01
+        if count >= _ENOUGH:
+            return 0.15
+        return 1.0 - 0.08 * count
+
+    @property
+    def walls(self) -> set[str]:
+        """Items that can be turned into something shut, and taken back."""
+        deeds = list(self.practice.all_deeds())
+        made = {name for _, _, deed in deeds if deed.losses for name in deed.makes}
+        taken = {name for _, (_, name), deed in deeds if deed.gains and deed.makes}
+        return {item for _, _, deed in deeds if deed.makes & made & taken for item in deed.losses}
+
+    def is_spent(self, item: str) -> bool:
+        """Whether some action takes an item."""
+        return any(item in deed.losses for _, _, deed in self.practice.all_deeds())
+
+    def _despair(self, scene: Scene) -> float:
+        """How badly something is needed for which no remedy is known."""
+        return max(
+            (
+                self.body.urgency(scene, need)
+                for need in self.body.falling
+                if need not in self.body.vital and not self.body.remedies(self.practice, need)
+            ),
+            default=0.0,
+        )
+
+    def entering(self, material: str, *, is_end: bool) -> float:
+        """Worth of trying whether a material can be entered."""
+        if not self.ground.is_new(material):
+            return 0.0
+        if self.ground.is_risky(material, self.practice):
+            return 0.9 if is_end else 0.0
+        is_made = any(material in deed.makes for _, _, deed in self.practice.all_deeds())
+        if is_made or material in self.ground.stood:
+            return 0.7
+        return 0.1 if any(map(self.practice.is_free, self.deeds)) else 0.5
+
+    def _has_ripened(self, deed: Deed, context: Context) -> bool:
+        """Whether a number of the target is twice what it was at any failure."""
+        if not context.ripeness or not deed.failures:
+            return False
+        return all(
+            any(
+                now > 2 * max(then, 2)
+                for now, then in zip(context.ripeness, old.ripeness, strict=False)
+            )
+            for old in deed.failures
+        )
+
+
+def _covers_stock(failure: Context, context: Context) -> bool:
+    stock = dict(failure.stock)
+    return all(stock.get(item, 0) >= count for item, count in context.stock)

@@ -1,0 +1,210 @@
+"""Staying alive: fights, flight, and shutting oneself in."""
+
+from collections import Counter
+from typing import Final
+
+from worldmodels.onelife.exploration.body import Body
+from worldmodels.onelife.exploration.contexts import facing_of, held_by
+from worldmodels.onelife.exploration.curiosity import Curiosity
+from worldmodels.onelife.exploration.practice import Practice
+from worldmodels.onelife.exploration.routes import OPEN, Place, Terrain, ways
+from worldmodels.onelife.exploration.shelter import Wall, burrow, shelter
+from worldmodels.onelife.scenes import Cell, Scene
+
+_SIGHT: Final = 10  # steps within which dangers count
+_ALERT: Final = 4
+_ROOM: Final = 60  # cells of a room that is still looked upon as closed
+_NEAR: Final = 4  # steps around a danger that are better avoided
+_FLIGHT: Final = 14  # steps looked ahead in flight
+_TRIED: Final = 4  # fruitless tries after which a kind is not fought any more
+_RESTED: Final = 0.75  # share of a need below which rest is taken where it is safe
+_EXHAUSTED: Final = 0.12  # the same, below which nothing is more urgent
+_HURT: Final = 0.7  # of the highest level of a vital need
+_MANY: Final = 3  # dangers in the wider surroundings
+_TIRED: Final = 0.35  # the same, below which a safe place is looked for
+
+
+class Safety:
+    """Decides whether something must be done at once."""
+
+    def __init__(self, practice: Practice, body: Body, curiosity: Curiosity) -> None:
+        self.practice = practice
+        self.body = body
+        self.curiosity = curiosity
+        self.room: set[Cell] | None = None  # the closed room the agent is in
+        self._failed_at: tuple[Cell, int] | None = None
+
+    def look(self, scene: Scene, terrain: Terrain) -> None:
+        """Find out whether the agent is shut in, with no danger inside."""
+        room = terrain.room(scene.agent.position, _ROOM)
+        if room is not None and any(
+            thing.position in room for thing in self.body.threats(scene, 2 * _ROOM)
+        ):
+            room = None
+        self.room = room
+
+    def avoided(self, scene: Scene) -> dict[Cell, int]:
+        """Extra cost of cells near dangers."""
+        cost: dict[Cell, int] = {}
+        is_weak = self.body.is_weak(scene)
+        for thing in self.body.threats(scene, 2 * _SIGHT):
+            x, y = thing.position
+            for dx in range(-_NEAR, _NEAR + 1):
+                for dy in range(abs(dx) - _NEAR, _NEAR + 1 - abs(dx)):
+                    cell = (x + dx, y + dy)
+                    extra = (1 + 2 * (abs(dx) + abs(dy) <= 2)) * (3 if is_weak else 1)
+                    cost[cell] = cost.get(cell, 0) + extra
+        return cost
+
+    # Fight and flight.
+
+    def defend(self, scene: Scene, terrain: Terrain) -> str | None:
+        """Strike a danger beside the agent, or get away from it."""
+        dodge = self._dodge(scene, terrain)
+        if dodge is not None:
+            return dodge
+        x, y = scene.agent.position
+        beside = [t for t in self.body.threats(scene, 1) if self.strike(t.kind) is not None]
+        facing = facing_of(scene.agent)
+        ahead = (x + facing[0], y + facing[1])
+        beside.sort(key=lambda thing: thing.position != ahead)
+        if beside and self.room is None:
+            thing = beside[0]
+            if self.body.health(scene) <= 0.25:
+                flight = self.flee(scene, terrain)
+                if flight is not None:
+                    return flight
+            if thing.position == ahead:
+                return self.strike(thing.kind)
+            return terrain.moves.get((thing.position[0] - x, thing.position[1] - y))
+        if self.body.is_weak(scene) and self.room is None and self.body.threats(scene, _ALERT):
+            return self.flee(scene, terrain)
+        return None
+
+    def _dodge(self, scene: Scene, terrain: Terrain) -> str | None:
+        """A step out of the way of a missile."""
+        x, y = scene.agent.position
+        for dx, dy in self.body.approaching(scene):
+            for step, action in terrain.moves.items():
+                aside = (x + step[0], y + step[1])
+                if step[0] * dx + step[1] * dy == 0 and terrain.code(aside) == OPEN:
+                    return action
+        return None
+
+    def flee(self, scene: Scene, terrain: Terrain) -> str | None:
+        """Towards the cell within reach that dangers are furthest from."""
+        threats = [thing.position for thing in self.body.threats(scene, _SIGHT)]
+        best, actions = 0.0, list[str]()
+        place = (scene.agent.position, facing_of(scene.agent))
+        for way in ways(terrain, place, self.avoided(scene), _FLIGHT):
+            (x, y), _ = way.place
+            nearest = min((abs(i - x) + abs(j - y) for i, j in threats), default=0)
+            value = nearest - 0.3 * way.steps
+            if value > best:
+                best, actions = value, way.actions
+        return actions[0] if actions else None
+
+    def strike(self, kind: str) -> str | None:
+        """The action that has done most to a kind, or one that was not tried on it."""
+        touches: Counter[str] = Counter()
+        tries: Counter[str] = Counter()
+        for action, (sort, name), deed in self.practice.all_deeds():
+            if sort != "kind" or action in self.practice.directions:
+                continue
+            weight = 3 if name == kind else 1
+            touches[action] += weight * deed.touches
+            tries[action] += weight * deed.tries
+            if name == kind and not deed.touches and deed.tries >= _TRIED:
+                touches[action] = -1000
+        known = {action: n / (tries[action] + 3) for action, n in touches.items() if n > 0}
+        if known:
+            return max(known, key=lambda action: known[action])
+        new = [
+            action
+            for action in self.curiosity.deeds
+            if self.practice.is_free(action) and touches[action] >= 0
+        ]
+        return new[0] if new else None
+
+    # Shutting oneself in.
+
+    def is_hiding(self, scene: Scene) -> bool:
+        """Whether it is better to stay in the closed room."""
+        if self.room is None or self.body.is_critical(scene, self.practice):
+            return False
+        return bool(self.body.threats(scene, _SIGHT)) or self._needs_rest(scene, _RESTED)
+
+    def _needs_rest(self, scene: Scene, share: float) -> bool:
+        """Whether a need that rest restores is low, or much harm was done."""
+        if self.rest_action() is None:
+            return False
+        return self.body.is_weak(scene) or any(
+            self.body.share(scene, need) < share for need in self._rested_needs()
+        )
+
+    def rest_action(self) -> str | None:
+        """An action that raises a flag under which a need rises."""
+        for action, _, deed in self.practice.all_deeds():
+            if deed.sets and any(self.body.restores(deed, need) for need in self.body.falling):
+                return action
+        return None
+
+    def _rested_needs(self) -> list[str]:
+        return [
+            need
+            for need in self.body.falling
+            if need not in self.body.vital
+            and any(d.sets and self.body.restores(d, need) for _, _, d in self.practice.all_deeds())
+        ]
+
+    def can_rest(self, scene: Scene) -> bool:
+        """Whether resting would do anything."""
+        return any(self.body.share(scene, need) < 1 for need in self._rested_needs())
+
+    def wants_refuge(self, scene: Scene) -> bool:
+        """Whether a closed room should be made: dangers around, weakness, or weariness."""
+        if self.room is not None:
+            return False
+        if self.body.is_critical(scene, self.practice) and not self._needs_rest(scene, _EXHAUSTED):
+            return False
+        threats = len(self.body.threats(scene, _SIGHT))
+        is_hurt = self.body.health(scene) < _HURT
+        is_peril = threats > 1 or (threats > 0 and is_hurt) or self.body.is_weak(scene)
+        many = len(self.body.threats(scene, 2 * _SIGHT)) >= _MANY
+        return is_peril or many or self._needs_rest(scene, _TIRED)
+
+    def refuge(self, scene: Scene, terrain: Terrain, time: int) -> list[str] | None:
+        """Actions after which, or nearer to where, the agent is shut in."""
+        wall = self.wall(scene)
+        place: Place = (scene.agent.position, facing_of(scene.agent))
+        if wall is None:
+            return None
+        if wall.number or terrain.clearings:
+            found = shelter(terrain, place, wall)
+            if found:
+                return found
+        if self._failed_at is not None and time - self._failed_at[1] < 5:
+            return None
+        for way in ways(terrain, place, self.avoided(scene), 40):
+            dug = burrow(terrain, way)
+            if dug is not None:
+                return dug
+        self._failed_at = (scene.agent.position, time)
+        return None
+
+    def wall(self, scene: Scene) -> Wall | None:
+        """The action that shuts a cell and can be done most often."""
+        held = held_by(scene)
+        found: dict[str, tuple[int, set[str]]] = {}
+        for action, (sort, name), deed in self.practice.all_deeds():
+            if sort != "material" or not deed.makes or not deed.losses:
+                continue
+            if deed.makes & self.curiosity.ground.entered:
+                continue
+            number = min(held.get(item, 0) // count for item, count in deed.losses.items())
+            _, grounds = found.get(action, (0, set()))
+            found[action] = (number, grounds | {name})
+        if not found:
+            return None
+        action = max(found, key=lambda name: found[name][0])
+        return Wall(action, found[action][1], found[action][0])

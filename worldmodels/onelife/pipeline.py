@@ -1,0 +1,148 @@
+"""From nothing to a fitted model, in stages that leave files: a killed run goes on where it was.
+
+| stage | leaves |
+|---|---|
+| explore | `life.jsonl.gz` |
+| synthesize | `laws.json`, `laws.md`; with the language model also its records |
+| fit | weights in both |
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from worldmodels.files import write_text
+from worldmodels.onelife.exploration.life import Life, live, statistics_of
+from worldmodels.onelife.fitting import FitConfig
+from worldmodels.onelife.laws import Transition
+from worldmodels.onelife.learned import laws_about
+from worldmodels.onelife.learning import learn
+from worldmodels.onelife.model import OneLife
+from worldmodels.onelife.synthesis.inductive import Induction
+from worldmodels.onelife.synthesis.laws import Book
+from worldmodels.onelife.synthesis.storage import LAWS_FILE, load_book, save_book
+from worldmodels.onelife.synthesis.text import book_text
+from worldmodels.onelife.trajectories import load, read_header, save
+from worldmodels.onelife.worlds import world_named
+
+LIFE_FILE: Final = "life.jsonl.gz"
+TEXT_FILE: Final = "laws.md"
+FIT: Final = FitConfig(num_steps=20, bounds="sigmoid", learning_rate=1.0, batch_size=1000)
+
+Explorer = Literal["curious", "random"]
+Tick = Callable[[int, int], None]  # done so far, of how many at most
+
+
+@dataclasses.dataclass(frozen=True)
+class Exploration:
+    """Whose life is lived where."""
+
+    world: str
+    explorer: Explorer
+    seed: int
+    max_steps: int
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What the file of the life says about how it was made."""
+        return {
+            "explorer": self.explorer,
+            "seed": self.seed,
+            "max_steps": self.max_steps,
+        }
+
+
+def explore(config: Exploration, folder: Path, on_step: Tick | None = None) -> dict[str, Any]:
+    """Live one life and write it down, unless it is there already; return what can be counted.
+
+    Raises:
+        ValueError: the folder holds another life.
+    """
+    path = folder / LIFE_FILE
+    world = world_named(config.world)
+    if path.exists():
+        header = read_header(path)
+        if any(header.get(key) != value for key, value in config.header.items()):
+            raise ValueError(
+                f"{path} holds another life ({_brief(header)}); give another folder, or remove it"
+            )
+        steps = load(path)
+        life: Life[Any] = Life(
+            steps[0].state,
+            tuple([str(step.action) for step in steps]),
+            tuple([step.next_state for step in steps]),
+        )
+    else:
+        life = live(
+            world,
+            config.seed,
+            config.max_steps,
+            config.explorer,
+            None if on_step is None else lambda step: on_step(step, config.max_steps),
+        )
+        header = {**config.header, "num_steps": len(life.actions)}
+        save(path, world, life.first, zip(life.actions, life.states, strict=True), header)
+    return dataclasses.asdict(statistics_of(world, life))
+
+
+def synthesize(
+    life: Sequence[Transition[Any, Any]], world_name: str, on_slot: Tick | None = None
+) -> Book[Any]:
+    """Induce laws from a life."""
+    induction = Induction(world_named(world_name))
+    for step in life:
+        induction.add(step.state, str(step.action), step.next_state)
+    return induction.learn(on_slot)
+
+
+def fit(
+    book: Book[Any],
+    life: Sequence[Transition[Any, Any]],
+    config: FitConfig = FIT,
+    on_step: Tick | None = None,
+) -> OneLife[Any, Any]:
+    """Weights of laws, and of inertia, from the life they were induced from."""
+    return learn(
+        laws_about(book, "full"),
+        life,
+        book.world.observables,
+        config,
+        on_step=None if on_step is None else lambda step, _: on_step(step, config.num_steps),
+    )
+
+
+def write_laws(folder: Path, book: Book[Any], origin: dict[str, Any]) -> None:
+    """Laws without weights, for the machine and for a person."""
+    save_book(folder / LAWS_FILE, book, origin=origin)
+    write_text(folder / TEXT_FILE, book_text(book))
+
+
+def write_model(
+    folder: Path, book: Book[Any], model: OneLife[Any, Any], origin: dict[str, Any]
+) -> None:
+    """Laws with weights; those that the fit has dropped are left out."""
+    weights = {law.name: w for law, w in zip(model.laws, model.weights, strict=True)}
+    kept = Book(book.world, [law for law in book.laws if law.name in weights], book.known)
+    save_book(
+        folder / LAWS_FILE,
+        kept,
+        weights=weights,
+        inertia=model.scoring.inertia,
+        origin=origin,
+    )
+    write_text(folder / TEXT_FILE, book_text(kept, weights))
+
+
+def stage_of(folder: Path) -> Literal["nothing", "laws", "model"]:
+    """How far the laws in a folder have come."""
+    path = folder / LAWS_FILE
+    if not path.exists():
+        return "nothing"
+    _, _, inertia = load_book(path)
+    return "laws" if inertia is None else "model"
+
+
+def _brief(header: dict[str, Any]) -> str:
+    return json.dumps({k: v for k, v in header.items() if k != "format_version"})
