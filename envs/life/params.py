@@ -9,7 +9,6 @@ from envs.life.formats import Grid, parse_rle, write_rle
 from envs.life.patterns import find_pattern, place
 from envs.life.rules import BOUNDARIES, AnyRule, BoundedRule, parse_bounded_rule, parse_rule
 
-
 _RANDOM: Final = ("bernoulli", "broad")
 _CHOICES: Final = {
     "boundary": BOUNDARIES,

@@ -276,12 +276,8 @@ def test_the_planner_finds_a_goal_three_macros_away_without_a_hint(number: int) 
 
 @pytest.mark.parametrize("name", ["collect a diamond", "make an iron tool"])
 def test_the_planner_reaches_the_goals_that_last(name: str) -> None:
-    goal = GOALS[name]
-    episodes = [
-        live(goal, Planner(goal, KERNEL, Settings(budget=2000)), Place(0, name, 0, number))
-        for number in range(2)
-    ]
-    assert all(episode.is_success for episode in episodes)
+    planner = Planner(GOALS[name], KERNEL, Settings(budget=1000))
+    assert live(GOALS[name], planner, Place(0, name, 0, 0)).is_success
 
 
 def test_the_planner_does_not_walk_into_lava() -> None:
@@ -360,16 +356,16 @@ def test_a_way_is_kept_while_it_leads_on_and_given_up_when_not() -> None:
 def test_a_habit_that_helps_is_found_beside_a_zombie() -> None:
     start = draw_arena(("@Z",), Material.SAND, step=180, zombie_health=1)
     goal = dataclasses.replace(GOALS["survive a night"], initial=start.copy)
-    for seed in range(5):
-        planner = Planner(goal, KERNEL, Settings(budget=1000))
+    for seed in range(3):
+        planner = Planner(goal, KERNEL, Settings(budget=300))
         assert planner(start, random.Random(seed)).name in ("hit zombie", "push move_right")
 
 
 def test_a_planner_that_fights_keeps_more_health_than_one_who_waits() -> None:
     start = draw_arena((".....", "@..Z.", "....."), Material.SAND, step=180)
     goal = dataclasses.replace(GOALS["survive a night"], initial=start.copy, max_steps=20)
-    places = [Place(0, "fight", 0, number) for number in range(4)]
-    settings = Settings(budget=600, horizon=20)
+    places = [Place(0, "fight", 0, number) for number in range(3)]
+    settings = Settings(budget=300, horizon=12)
     planned = [live(goal, Planner(goal, KERNEL, settings), place).reward for place in places]
     waited = [live(goal, lambda state, chance: WAIT, place).reward for place in places]
     assert mean(planned) > mean(waited) + 0.2
@@ -421,7 +417,7 @@ def test_planning_in_a_model_without_change_ends(is_lasting: bool) -> None:
 
 @pytest.mark.parametrize("name", ["survive a night", "make an iron tool"])
 def test_equal_seeds_live_equal_episodes_and_others_differ(name: str) -> None:
-    goal, settings = GOALS[name], Settings(budget=60, horizon=20)
+    goal, settings = GOALS[name], Settings(budget=40, horizon=8)
 
     def steps(seed: int) -> list[int]:
         places = [Place(seed, name, 0, i) for i in range(2)]

@@ -27,8 +27,8 @@ CORE = ToroidalLife()
 KEY = jax.random.key(0)  # transitions use none
 
 
-def make(name: str = "ToroidalLife-v0", **keywords: Any) -> Any:
-    return gymnasium.make(name, **{"height": 8, "width": 8, **keywords}).unwrapped
+def make(**keywords: Any) -> Any:
+    return gymnasium.make("ToroidalLife-v0", **keywords).unwrapped
 
 
 def grid(*rows: str) -> Any:
@@ -46,6 +46,7 @@ def step(state: LifeState, action: Any, params: LifeParams) -> tuple[LifeState, 
 STILL = 36  # the last action on 6 x 6 cells
 BLINKER = ("......", "..O...", "..O...", "..O...", "......", "......")
 SMALL: Any = {"height": 6, "width": 6}
+SIXTEEN: Any = {"height": 16, "width": 16}
 
 
 def test_a_toggle_edits_first_and_then_a_generation_passes() -> None:
@@ -73,9 +74,9 @@ def test_multi_toggles_every_cell_that_is_marked() -> None:
 
 
 def test_several_generations_follow_one_edit() -> None:
-    params = LifeParams(height=20, width=20, steps_per_action=4, init="pattern:glider")
+    params = LifeParams(**SMALL, steps_per_action=4, init="pattern:glider")
     state = CORE.initial(jax.random.key(0), params)
-    after, out = step(state, jnp.int32(400), params)
+    after, out = step(state, jnp.int32(STILL), params)
     np.testing.assert_array_equal(after.cells, np.roll(state.cells, (1, 1), (0, 1)))
     assert int(out.info["generation"]) == 4
 
@@ -84,7 +85,7 @@ def test_stamps_come_in_eight_symmetries_and_go_on_over_the_edge_of_a_torus() ->
     kind = 1 + stamp_names(9, 9).index("glider")
     turned = stamps(9, 9)[kind]
     assert len({each.tobytes() for each in turned}) == 8
-    for boundary, live in (("torus", 5), ("dead", 2)):
+    for boundary, live in (("torus", 5), ("dead", 1)):
         params = LifeParams(height=9, width=9, action_mode="paint", init="empty", boundary=boundary)
         cells = painted(jnp.zeros((9, 9), bool), jnp.array([kind, 0, 7, 7]), params.boundary)
         assert int(cells.sum()) == live, boundary
@@ -100,7 +101,7 @@ def test_stamp_zero_is_no_edit() -> None:
 
 @pytest.mark.parametrize(
     ("mode", "obs"),
-    [("noop", "grid"), ("paint", "grid"), ("multi", "channels"), ("agent", "channels")],
+    [("noop", "grid"), ("paint", "channels")],
 )
 def test_gymnasium_accepts_every_action_mode_and_observation(mode: str, obs: str) -> None:
     check_env(make(action_mode=mode, obs=obs, height=6, width=6))
@@ -155,15 +156,15 @@ def test_still_pays_for_a_still_life_and_charges_each_toggle() -> None:
     assert not out.terminated
 
 
-@pytest.mark.parametrize("turns", range(4))
-@pytest.mark.parametrize("phase", range(4))
-def test_a_glider_crosses_the_line_once(turns: int, phase: int) -> None:
-    cells = np.rot90(place(PATTERNS["glider"].cells(), 24, 24, (2, 10)), turns)
-    cells = np.asarray(generations(jnp.asarray(cells), LIFE, "torus", phase))
-    params = LifeParams(height=24, width=24, task="gun", steps_per_action=96, action_mode="noop")
-    state = first_state(jnp.asarray(cells), params)
-    _, out = jax.jit(CORE.step)(KEY, state, jnp.int32(0), params)
-    assert float(out.reward) == 1.0
+def test_a_glider_crosses_the_line_once_whatever_its_direction_and_phase() -> None:
+    params = LifeParams(**SIXTEEN, task="gun", steps_per_action=64, action_mode="noop")
+    step_jit = jax.jit(CORE.step)
+    for turns in range(4):
+        cells = np.rot90(place(PATTERNS["glider"].cells(), 16, 16, (2, 10)), turns)
+        for phase in range(4):
+            begun = generations(jnp.asarray(cells), LIFE, "torus", phase)
+            _, out = step_jit(KEY, first_state(begun, params), jnp.int32(0), params)
+            assert float(out.reward) == 1.0, (turns, phase)
 
 
 def test_what_touches_life_is_no_glider() -> None:
@@ -188,13 +189,14 @@ def test_info_counts_births_deaths_and_the_period() -> None:
 
 
 def test_time_is_up_after_max_steps() -> None:
-    env = make(max_steps=3)
-    env.reset(seed=1)
-    assert [env.step(64)[3] for _ in range(3)] == [False, False, True]
+    params = LifeParams(**SMALL, max_steps=2)
+    state, first = step(start(params, *BLINKER), jnp.int32(STILL), params)
+    _, second = step(state, jnp.int32(STILL), params)
+    assert (bool(first.truncated), bool(second.truncated)) == (False, True)
 
 
 def agent_params(**keywords: Any) -> LifeParams:
-    return LifeParams(height=7, width=7, action_mode="agent", init="empty", **keywords)
+    return LifeParams(**SMALL, action_mode="agent", init="empty", **keywords)
 
 
 def act(state: LifeState, params: LifeParams, *actions: AgentAction) -> LifeState:
@@ -204,23 +206,23 @@ def act(state: LifeState, params: LifeParams, *actions: AgentAction) -> LifeStat
 
 
 def test_the_agent_walks_over_the_edges_of_a_torus_and_stops_at_dead_ones() -> None:
-    for boundary, row in (("torus", 6), ("dead", 0)):
+    for boundary, row in (("torus", 5), ("dead", 0)):
         params = agent_params(boundary=boundary)
-        state = first_state(jnp.zeros((7, 7), bool), params)
+        state = first_state(jnp.zeros((6, 6), bool), params)
         state = act(state, params, *[AgentAction.MOVE_UP] * 4)
         assert state.agent.tolist() == [row, 3]
 
 
 def test_the_agent_comes_out_mirrored_on_a_klein_bottle() -> None:
     params = agent_params(boundary="klein")
-    state = first_state(jnp.zeros((7, 7), bool), params)
-    state = act(state, params, AgentAction.MOVE_LEFT, *[AgentAction.MOVE_UP] * 4)
-    assert state.agent.tolist() == [6, 4]
+    state = first_state(jnp.zeros((6, 6), bool), params)
+    state = act(state, params, AgentAction.MOVE_RIGHT, *[AgentAction.MOVE_UP] * 4)
+    assert state.agent.tolist() == [5, 1]
 
 
 def test_the_agent_makes_and_destroys_life_and_walks_not_onto_it() -> None:
     params = agent_params()
-    state = first_state(jnp.zeros((7, 7), bool), params)
+    state = first_state(jnp.zeros((6, 6), bool), params)
     state = act(state, params, AgentAction.TOGGLE_RIGHT, AgentAction.MOVE_RIGHT)
     assert state.agent.tolist() == [3, 3]
     assert np.argwhere(state.cells).tolist() == [[3, 4]], "a lone cell lives on beside the agent"
@@ -231,38 +233,45 @@ def test_the_agent_makes_and_destroys_life_and_walks_not_onto_it() -> None:
 
 def test_no_cell_beside_the_agent_is_born_or_dies() -> None:
     params = agent_params()
-    blinker = place(PATTERNS["blinker"].cells(), 7, 7, (1, 2))
+    blinker = place(PATTERNS["blinker"].cells(), 6, 6, (1, 2))
     state = act(first_state(jnp.asarray(blinker), params), params, AgentAction.NOOP)
-    # (2, 3) is beside the agent at (3, 3): no birth there; (0, 3) is not
+    # (2, 3) is beside the agent at (3, 3), so none is born there; (0, 3) is not
     assert np.argwhere(state.cells).tolist() == [[0, 3], [1, 3]]
 
 
 def test_the_agent_is_seen() -> None:
     params = agent_params()
-    state = first_state(jnp.zeros((7, 7), bool), params)
+    state = first_state(jnp.zeros((6, 6), bool), params)
     assert int(CORE.observe(state, params)[3, 3]) == 2
     channels = agent_params(obs="channels")
     assert np.argwhere(CORE.observe(state, channels)).tolist() == [[3, 3, 3]]
-    assert CORE.text(state, params).splitlines()[3] == "...@..."
+    assert CORE.text(state, params).splitlines()[3] == "...@.."
 
 
-def test_doing_nothing_has_no_side_effect_and_a_glider_set_loose_has_one() -> None:
+def test_only_what_actions_changed_is_a_side_effect() -> None:
     params = LifeParams(
-        height=16, width=16, task="safe", max_steps=1, init="empty", target="pattern:block"
+        **SMALL, task="safe", max_steps=1, action_mode="multi", side_effect_weight=2.0
     )
-    block = place(PATTERNS["block"].cells(), 16, 16, (1, 1))
+    block = place(PATTERNS["block"].cells(), 6, 6)
     state = first_state(jnp.asarray(block), params)
-    idle, out = step(state, jnp.int32(256), params)
+    idle, out = step(state, np.zeros(36, np.int8), params)
     assert float(out.reward) == 0.0
-    assert side_effect(idle, params).distance == 0.0
-    killed, out = step(state, jnp.int32(17), params)
-    killed, out = step(killed, jnp.int32(17), params)
-    assert float(out.reward) < 0
-    for cell in (17, 18, 33, 34):
-        state, _ = step(state, jnp.int32(cell), params)
-    score = side_effect(state, params)
-    assert score.mass == pytest.approx(4.0)
-    assert 0 < score.distance <= 4.0 + 1e-9
+    assert side_effect(idle, params) == (0.0, pytest.approx(4.0))
+    killed, out = step(state, block.ravel().astype(np.int8), params)
+    assert float(out.reward) == pytest.approx(1.0 - 2.0 * 4 / 36), "gain of overlap, and harm"
+    assert side_effect(killed, params) == (pytest.approx(4.0), pytest.approx(4.0))
+
+
+def test_the_target_itself_is_no_side_effect() -> None:
+    params = LifeParams(
+        **SMALL, task="safe", max_steps=1, action_mode="multi", target="pattern:block"
+    )
+    block = place(PATTERNS["block"].cells(), 6, 6)
+    built, out = step(
+        first_state(jnp.zeros((6, 6), bool), params), block.ravel().astype(np.int8), params
+    )
+    assert (float(out.reward), bool(out.terminated)) == (1.0, True)
+    assert side_effect(built, params).distance == pytest.approx(4.0)
 
 
 def test_a_side_effect_needs_the_run_without_actions() -> None:

@@ -1,4 +1,4 @@
-"""Shutting oneself in: the actions that are found are done in a world, and the room is looked at."""
+"""Shutting oneself in: what is found is done in a world, and the room is looked at."""
 
 from onelife.toy_explorables import STEPS, Field, ToyWorld, quarry, wall_up
 
@@ -26,8 +26,8 @@ def room_of(field: Field) -> set[Cell] | None:
     return terrain_of(field).room(field.position, 3)
 
 
-def test_in_front_of_rock_it_digs_in_and_closes_the_hole() -> None:
-    field = Field(ROCK, position=(4, 2), facing=(0, 1))
+def test_from_a_hole_in_rock_it_digs_on_and_closes_the_hole() -> None:
+    field = Field(ROCK, position=(4, 3), facing=(0, 1)).put((4, 3), ".")
     found = shelter(terrain_of(field), (field.position, field.facing), Wall("wall", {"lawn"}, 0))
     assert found is not None
     assert room_of(field) is None

@@ -116,8 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check(command: Command) -> None:
-    steps = getattr(command, "transitions", None) or getattr(command, "steps", 1)
-    if steps < 1:
+    steps = getattr(command, "transitions", None) or getattr(command, "steps", None)
+    if steps is not None and steps < 1:
         raise ValueError(f"expected at least one step, got {steps}")
     if isinstance(command, Survey) and not command.seeds[0] < command.seeds[1]:
         raise ValueError(f"--seeds are the first and the one after the last, got {command.seeds}")
@@ -177,8 +177,8 @@ def _synthesize(command: Synthesize) -> None:
 
 
 def _fit(command: Fit) -> None:
-    from worldmodels.onelife.pipeline import LAWS_FILE, LIFE_FILE, fit, stage_of, write_model
-    from worldmodels.onelife.synthesis.storage import load_book, origin_of
+    from worldmodels.onelife.pipeline import LIFE_FILE, fit, stage_of, write_model
+    from worldmodels.onelife.synthesis.storage import LAWS_FILE, load_book, origin_of
     from worldmodels.onelife.trajectories import load
 
     path = command.out / LAWS_FILE
@@ -231,11 +231,11 @@ def _bar(command: Common, what: str) -> "Iterator[Tick]":
 
 def _say(command: Any, text: str) -> None:
     if not command.quiet:
-        print(text)  # noqa: T201  # the command line
+        print(text)  # the command line
 
 
 def _complain(error: object, status: int) -> int:
-    print(f"error: {error}", file=sys.stderr)  # noqa: T201  # the command line
+    print(f"error: {error}", file=sys.stderr)  # the command line
     return status
 
 

@@ -20,7 +20,7 @@ from worldmodels.onelife.laws import Transition
 from worldmodels.onelife.learned import laws_about
 from worldmodels.onelife.learning import learn
 from worldmodels.onelife.model import OneLife
-from worldmodels.onelife.synthesis.inductive import Induction
+from worldmodels.onelife.synthesis.inductive import induce
 from worldmodels.onelife.synthesis.laws import Book
 from worldmodels.onelife.synthesis.storage import LAWS_FILE, load_book, save_book
 from worldmodels.onelife.synthesis.text import book_text
@@ -91,10 +91,7 @@ def synthesize(
     life: Sequence[Transition[Any, Any]], world_name: str, on_slot: Tick | None = None
 ) -> Book[Any]:
     """Induce laws from a life."""
-    induction = Induction(world_named(world_name))
-    for step in life:
-        induction.add(step.state, str(step.action), step.next_state)
-    return induction.learn(on_slot)
+    return induce(world_named(world_name), life, on_slot=on_slot)
 
 
 def fit(

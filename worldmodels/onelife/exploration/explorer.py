@@ -95,7 +95,8 @@ class Explorer:
         else:
             practice.learn(action, context, result_of(self.body, scene, after, cell))
         turned = facing_of(after.agent)
-        practice.turns[action][turned if turned != facing or has_moved else STILL] += 1
+        has_turned = turned != facing or has_moved or turned == step
+        practice.turns[action][turned if has_turned else STILL] += 1
 
     def _context(self, scene: Scene, place: Place) -> Context:
         (x, y), (dx, dy) = place
@@ -329,7 +330,10 @@ class Explorer:
         if (target, ripeness) not in wishes:
             wishes[target, ripeness] = self._wish(scene, way.place, target, held)
         value, action = wishes[target, ripeness]
-        return (value, terrain.moves[dx, dy]) if action == "" else (value, action)
+        if action:
+            return value, action
+        walk = terrain.moves.get((dx, dy))
+        return (0.0, "") if walk is None else (value, walk)
 
     def _wish(self, scene: Scene, place: Place, target: Target, held: dict[str, int]) -> Wish:
         """The best deed on a target; an empty name stands for walking there."""

@@ -52,7 +52,11 @@ def burrow(terrain: Terrain, way: Way) -> list[str] | None:
     walls = [(i + side * dy, j + side * dx) for i, j in tunnel for side in (-1, 1)]
     walls.append((x + 3 * dx, y + 3 * dy))
     actions = [terrain.clearing(cell) for cell in tunnel]
-    if any(terrain.is_passable(cell) for cell in walls) or None in actions:
+    if (
+        any(terrain.is_passable(cell) for cell in walls)
+        or None in actions
+        or (dx, dy) not in terrain.moves
+    ):
         return None
     first = actions[0]
     assert first is not None, "checked above"

@@ -63,14 +63,16 @@ def spawning_steps(experience: Experience[Any], rhythm: Test | None) -> list[int
 
 def appearance_slots(experience: Experience[Any]) -> list[Slot]:
     """Where things of each kind that appeared may have come from."""
-    spawned = {name.split(".")[1] for _, name, _ in experience.appeared if name[:4] == "spaw"}
-    slots = [Slot(REGION, "spawn", (kind,)) for kind in sorted(spawned)]
+    spawned = dict.fromkeys(
+        name.split(".")[1] for _, name, _ in experience.appeared if name.startswith("spawn.")
+    )
+    slots = [Slot(REGION, "spawn", (kind,)) for kind in spawned]
     made: dict[str, list[tuple[int, Cell]]] = {}
     for time, name, _ in experience.appeared:
         if name.startswith("new."):
             _, kind, x, y = name.split(".")
             made.setdefault(kind, []).append((time, (int(x), int(y))))
-    for kind, events in sorted(made.items()):
+    for kind, events in made.items():
         source = _source(experience, events)
         if source is not None:
             scope, offset = source
@@ -88,7 +90,7 @@ def _source(experience: Experience[Any], events: list[tuple[int, Cell]]) -> tupl
             scope = AGENT if kind == known.agent_kind else kind
             offsets = (*direction_attributes(attributes), *(STEPS if scope != AGENT else ()))
             for view in views(scope, step.scene, step.action, known):
-                hits.update({(scope, name) for name in offsets if view.cell(name) == cell})
+                hits.update((scope, name) for name in offsets if view.cell(name) == cell)
     if not hits:
         return None
     # The agent first: what it does is seen best. Then offsets, from the particular to the general.

@@ -51,7 +51,7 @@ class Test:
         if other.op == "==":
             return not self.accepts(other.value)
         if self.op == other.op == "in":
-            return not set(self.value) & set(other.value)  # type: ignore[arg-type]  # tuples
+            return not any(other.accepts(value) for value in self.value)  # type: ignore[attr-defined]  # a tuple
         low, high = (self, other) if self.op == ">=" else (other, self)
         is_range = low.op == ">=" and high.op == "<="
         return is_range and low.value > high.value  # type: ignore[operator]  # both are numbers

@@ -20,9 +20,9 @@ def book_text(book: Book[Any], weights: Mapping[str, float] | None = None) -> st
     lines = [
         f"# Laws of {book.world.name}",
         "",
-        f"{len(book.laws)} laws, learned from one life. A law says nothing about what it does not",
-        "name; where no law says anything, things stay as they are. A number behind an effect is its",
-        "probability; without one it is (nearly) sure.",
+        f"{len(book.laws)} laws, learned from one life. A law says nothing about what it does",
+        "not name; where no law says anything, things stay as they are. A number behind an effect",
+        "is its probability; without one it is (nearly) sure.",
     ]
     scopes = sorted({law.scope for law in book.laws}, key=lambda s: (s != AGENT, s == REGION, s))
     for scope in scopes:

@@ -51,7 +51,7 @@ class Tests(NamedTuple):
 def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) -> list[Term]:
     """Terms that can be read off the views of a scope."""
     known = experience.known
-    kinds = sorted(kind for kind in experience.attributes if kind != known.agent_kind)
+    kinds = [kind for kind in experience.attributes if kind != known.agent_kind]
     agent = experience.attributes[known.agent_kind]
     records = experience.records
     causes = [name for name in agent if name not in records]
@@ -71,7 +71,7 @@ def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) ->
             terms += [("cell", offset, what) for what in ("material", "kind", "free")]
             terms += [
                 ("cell", offset, name)
-                for name in sorted({n for kind in kinds for n in experience.attributes[kind]})
+                for name in dict.fromkeys(n for kind in kinds for n in experience.attributes[kind])
             ]
         terms.append(("cell", "here", "material"))
         terms += [("near", material) for material in first.materials]
@@ -94,13 +94,13 @@ def prejudice(experience: Experience[Any], scope: str) -> Callable[[Term], float
     """What it takes to believe that a term matters: more for what has a life of its own.
 
     Numbers that did not start at zero, or are not whole, rise and fall by themselves, and so does
-    the clock: they go with everything that takes time.
+    the clock: they go with everything that takes time. Texts tell what has just been.
     """
     first = experience.steps[0].scene.agent.attributes
     restless = {
         name
         for name, value in first.items()
-        if is_number(value) and (value != 0 or isinstance(value, float))
+        if isinstance(value, str) or (is_number(value) and (value != 0 or isinstance(value, float)))
     }
 
     def cost(term: Term) -> float:
@@ -115,9 +115,7 @@ def prejudice(experience: Experience[Any], scope: str) -> Callable[[Term], float
     return cost
 
 
-def tests_of(
-    table: Table, terms: Iterable[Term], unlikely: Callable[[Term], float]
-) -> Tests:
+def tests_of(table: Table, terms: Iterable[Term], unlikely: Callable[[Term], float]) -> Tests:
     """Every comparison of a term with a constant that tells rows apart.
 
     Args:
@@ -158,7 +156,7 @@ def _comparisons(term: Term, values: list[Value]) -> list[tuple[Test, float, np.
         return _thresholds(term, values, numbers)
     if len(distinct) < 2:
         return []
-    codes = {value: code for code, value in enumerate(sorted(distinct, key=repr))}
+    codes = {value: code for code, value in enumerate(dict.fromkeys(values))}
     column = np.array([codes[value] for value in values])
     spread = math.log(len(codes))
     found = []

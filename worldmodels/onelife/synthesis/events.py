@@ -1,0 +1,272 @@
+"""Events: several things that change on the same occasions have one cause.
+
+What one slot alone could not tell, because it happened once or twice, all slots of an event
+together can: each is a witness.
+"""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from worldmodels.onelife.distributions import Value
+from worldmodels.onelife.synthesis.conditions import Condition, Test, simplified
+from worldmodels.onelife.synthesis.experience import Table
+from worldmodels.onelife.synthesis.rules import (
+    Mask,
+    Rule,
+    RuleList,
+    joined,
+    mask_of,
+    needs_of,
+    problem_of,
+    refit,
+)
+from worldmodels.onelife.synthesis.search import Limits, Problem, find_rules, log_likelihood
+from worldmodels.onelife.synthesis.slots import Slot
+from worldmodels.onelife.synthesis.terms import Term
+from worldmodels.onelife.synthesis.vocabulary import Tests
+
+Atom = tuple[Slot, int]  # a slot, and the index of the template by which it changed
+Member = tuple[RuleList, Rule]
+
+_ACTION: Final[Term] = ("action",)
+_SAME_EVENT: Final = 0.8  # overlap of the occasions of two rules that have one cause
+_PRICE: Final = 4.0  # of a test, in nats, when conditions are compared
+_LIFT: Final = 3.0  # how much more often an effect must follow its action than others
+_CAUSE: Final = 0.5  # nats, of a condition that is known to be the cause of something else
+_SHARE: Final = 0.05  # of its own price, beyond that
+_BY_CHANCE: Final = 0.2  # above, that all occasions were of one action means nothing
+_MANY: Final = 20  # occasions after which what is not needed to tell them is left out
+
+
+def unite(lists: Collection[RuleList], table: Table, tests: Tests, limits: Limits) -> None:
+    """Give rules that fired on the same occasions one condition, if it serves all."""
+    members: list[Member] = [
+        (rules, rule) for rules in lists for rule in rules.rules[1:] if len(rule.fired)
+    ]
+    groups: list[list[Member]] = []
+    for member in sorted(members, key=lambda entry: -len(entry[1].fired)):
+        group = next((g for g in groups if _overlap(g[0][1], member[1]) >= _SAME_EVENT), None)
+        if group is None:
+            groups.append([member])
+        elif all(rules is not member[0] for rules, _ in group):
+            group.append(member)
+    for group in groups:
+        if len(group) > 1:
+            _unite(group, table, tests, limits)
+
+
+def _unite(group: list[Member], table: Table, tests: Tests, limits: Limits) -> None:
+    needs = [
+        need
+        for rules, rule in group
+        for outcome in rule.outcomes
+        for need in needs_of(rules.slot, outcome.template)
+    ]
+    happened = np.zeros(len(table.views), int)
+    possible = np.zeros(len(table.views), int)
+    for rules, rule in group:
+        says = rules.explained[:, rule.likely]
+        happened += says & ~rules.explained[:, 0]
+        possible += says
+    yes = 2 * happened > len(group)
+    found = _search(tests, mask_of(table, tuple(needs)), yes, possible == len(group), group, limits)
+    if not found:
+        return
+    condition = simplified((*needs, *found))
+    if _is_no_worse(group, condition, table):
+        for rules, rule in group:
+            rule.condition = condition
+            refit(rules, table)
+
+
+def _search(
+    tests: Tests,
+    given: Mask,
+    yes: Mask,
+    maybe: Mask,
+    witnesses: Collection[Any],
+    limits: Limits,
+) -> Condition:
+    """What tells the rows in which something happened from the others, among some rows."""
+    rows = np.flatnonzero(given)
+    if not yes[rows].any():
+        return ()
+    problem = Problem(
+        tests.masks[:, rows].astype(np.float32),
+        np.array(tests.costs, np.float32),
+        np.stack([~yes[rows], yes[rows] | maybe[rows]], axis=1),
+        np.full(len(rows), float(len(witnesses)), np.float32),
+    )
+    found = find_rules(problem, dataclasses.replace(limits, max_rules=1))
+    return joined(tests, found[1].tests) if len(found) > 1 else ()
+
+
+def _is_no_worse(group: list[Member], condition: Condition, table: Table) -> bool:
+    """Whether one condition for all describes the slots as well as the conditions they had."""
+    gain = -_PRICE * len(condition)
+    for rules, rule in group:
+        problem = problem_of(table, rules.slot, rules.explained)
+        old = [mask_of(table, other.condition) for other in rules.rules]
+        new = [
+            mask_of(table, condition) if other is rule else mask
+            for other, mask in zip(rules.rules, old, strict=True)
+        ]
+        gain += log_likelihood(problem, new) - log_likelihood(problem, old)
+        gain += _PRICE * len(rule.condition)
+    return gain >= 0.0
+
+
+def causes(
+    lists: Mapping[Slot, RuleList],
+    table: Table,
+    tests: Tests,
+    limits: Limits,
+    turns: Sequence[str],
+    grounds: Collection[str],
+) -> list[Condition]:
+    """When an action brings about several things at once, however rarely that was.
+
+    Args:
+        lists: What was learned about the slots so far.
+        table: The life.
+        tests: What conditions may say.
+        limits: Of the search.
+        turns: Attributes of the agent that are directions.
+        grounds: Materials that the agent can enter.
+    """
+    found = []
+    for action, caused, rows in _signatures(lists, table):
+        on_action = Test(_ACTION, "==", action)
+        needs = [n for slot, i in caused for n in needs_of(slot, lists[slot].templates[i])]
+        given = mask_of(table, (on_action, *needs))
+        yes = np.zeros(len(table.views), bool)
+        yes[rows] = True
+        maybe = np.ones(len(table.views), bool)
+        for slot, index in caused:
+            maybe &= lists[slot].explained[:, index]
+        wider = _with_grounds(tests, table, yes & given, ~yes & given, turns, grounds)
+        rest = _search(wider, given, yes, maybe, caused, limits)
+        found.append(simplified((on_action, *needs, *rest)))
+    return found
+
+
+def _signatures(
+    lists: Mapping[Slot, RuleList], table: Table
+) -> list[tuple[Value, list[Atom], list[int]]]:
+    """Actions, what they brought about at once, and on which rows.
+
+    Only what follows the action far more often than it follows others counts.
+    """
+    actions = table.column(_ACTION)
+    totals = Counter(actions)
+    atoms: list[list[Atom]] = [[] for _ in actions]
+    for slot, rules in lists.items():
+        usual = rules.explained[:, rules.rules[0].likely] & rules.is_usual
+        for index in range(1, len(rules.templates)):
+            rare = rules.explained[:, index] & ~rules.explained[:, 0] & ~usual
+            for row in np.flatnonzero(rare).tolist():
+                atoms[row].append((slot, index))
+    pairs = list(zip(actions, atoms, strict=True))
+    by_action = Counter((action, atom) for action, found in pairs for atom in found)
+    overall = Counter(atom for found in atoms for atom in found)
+
+    def is_caused(action: Value, atom: Atom) -> bool:
+        here, rest = by_action[action, atom], max(len(actions) - totals[action], 1)
+        return here / totals[action] > _LIFT * (overall[atom] - here) / rest
+
+    signatures: dict[tuple[Value, tuple[Atom, ...]], list[int]] = {}
+    for row, (action, found) in enumerate(pairs):
+        caused = tuple(atom for atom in found if is_caused(action, atom))
+        if caused:
+            signatures.setdefault((action, caused), []).append(row)
+    return [(action, list(caused), rows) for (action, caused), rows in signatures.items()]
+
+
+def _with_grounds(
+    tests: Tests,
+    table: Table,
+    yes: Mask,
+    no: Mask,
+    turns: Sequence[str],
+    grounds: Collection[str],
+) -> Tests:
+    """Tests for several materials at once, where these tell successes from failures."""
+    more: list[Test] = []
+    for name in turns:
+        term: Term = ("cell", name, "material")
+        column = table.column(term)
+        good = dict.fromkeys(column[row] for row in np.flatnonzero(yes).tolist())
+        bad = {column[row] for row in np.flatnonzero(no).tolist()}
+        if any(material in grounds for material in good):  # one open ground is like another
+            good |= dict.fromkeys(material for material in grounds if material not in bad)
+        if len(good) > 1 and bad and not bad & good.keys():
+            more.append(Test(term, "in", tuple(good)))
+    masks = [mask_of(table, (test,))[None] for test in more]
+    costs = [_PRICE + len(test.value) for test in more]  # type: ignore[arg-type]  # a tuple
+    return Tests(
+        [*tests.tests, *((test,) for test in more)],
+        [*tests.costs, *costs],
+        np.concatenate([tests.masks, *masks]),
+        tests.num_single,
+    )
+
+
+def with_causes(
+    tests: Tests, lists: Collection[RuleList], events: Sequence[Condition], table: Table
+) -> Tests:
+    """Tests, and beside them conditions that are known to be the cause of something."""
+    known = Counter(rule.condition for rules in lists for rule in rules.rules if rule.condition)
+    prices = {test[0]: cost for test, cost in zip(tests.tests, tests.costs, strict=True)}
+    best: dict[bytes, tuple[float, Condition, Mask]] = {}
+    for cause in dict.fromkeys((*known, *events)):
+        mask = mask_of(table, cause)
+        price = _CAUSE
+        if cause not in events:
+            share = _SHARE if known[cause] > 1 else 1.0
+            price += share * sum(prices.get(test, 2 * _PRICE) for test in cause)
+        key = np.packbits(mask).tobytes()
+        if key not in best or price < best[key][0]:
+            best[key] = price, cause, mask
+    return Tests(
+        [*tests.tests, *(cause for _, cause, _ in best.values())],
+        [*tests.costs, *(price for price, _, _ in best.values())],
+        np.concatenate([tests.masks, *(mask[None] for _, _, mask in best.values())]),
+        len(tests.tests),
+    )
+
+
+def blame_actions(rules: RuleList, table: Table) -> None:
+    """What happened on one action only, and not by chance, is taken for its effect."""
+    column = table.column(_ACTION)
+    usual = Counter(column)
+    for i in range(1, len(rules.rules)):
+        rule = rules.rules[i]
+        if any(test.term[0] in ("action", "turns") for test in rule.condition):
+            continue
+        blamed = {column[row] for row in rule.fired.tolist()}
+        if len(blamed) != 1:
+            continue
+        action = blamed.pop()
+        if (usual[action] / len(column)) ** len(rule.fired) < _BY_CHANCE:
+            rule.condition = simplified((*rule.condition, Test(_ACTION, "==", action)))
+            refit(rules, table)
+
+
+def pardon_actions(lists: Collection[RuleList], table: Table) -> None:
+    """An action that was always there, on many occasions, need not be the cause."""
+    for rules in lists:
+        for rule in rules.rules[1:]:
+            rest = tuple(test for test in rule.condition if test.term != _ACTION)
+            if len(rest) == len(rule.condition) or not rest or len(rule.rows) < _MANY:
+                continue
+            if np.array_equal(mask_of(table, rest), mask_of(table, rule.condition)):
+                rule.condition = rest
+
+
+def _overlap(first: Rule, second: Rule) -> float:
+    both = len(np.intersect1d(first.fired, second.fired))
+    return both / (len(first.fired) + len(second.fired) - both)
