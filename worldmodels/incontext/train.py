@@ -16,6 +16,7 @@ import optax  # type: ignore[import-untyped]  # ships no types
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from envs.core import AutoReset, autoreset
+from worldmodels.files import write_text
 from worldmodels.incontext import checkpoint
 from worldmodels.incontext.config import PPOConfig
 from worldmodels.incontext.model import ActorCritic
@@ -256,7 +257,7 @@ def resume(program: Program, run: Run, folder: Path) -> tuple[Learner, list[Reco
     key = jax.random.key(run.seed)
     path, metrics = checkpoint.last_checkpoint(folder), folder / "metrics.jsonl"
     if path is None:
-        checkpoint.write_text(metrics, "")
+        write_text(metrics, "")
         return program.start(key), []
     manifest = checkpoint.read_manifest(path)
     checkpoint.check_config(manifest["config"], run.to_dict(), path / "manifest.json")
@@ -264,7 +265,7 @@ def resume(program: Program, run: Run, folder: Path) -> tuple[Learner, list[Reco
     model = checkpoint.load_arrays(path / "model.safetensors", model)
     training = checkpoint.load_arrays(path / "training.safetensors", training)
     records = read_records(metrics, manifest["update"])
-    checkpoint.write_text(metrics, "".join(json.dumps(record) + "\n" for record in records))
+    write_text(metrics, "".join(json.dumps(record) + "\n" for record in records))
     return Learner(model=model, **training), records
 
 

@@ -55,7 +55,8 @@ class Scene:
         x, y = cell
         width, height = self.cells.shape
         if 0 <= x < width and 0 <= y < height:
-            return self.materials[self.cells[x, y]]
+            name: str = self.materials[self.cells[x, y]]
+            return name
         return None
 
     def thing(self, cell: Cell) -> Thing | None:

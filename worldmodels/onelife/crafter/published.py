@@ -14,10 +14,10 @@ from typing import Any, Final
 from typing_extensions import override
 
 from envs.crafter_oo.state import OBJECT_TYPES, ObjectState, Position, WorldState, ZombieState
-from envs.crafter_oo.tables import ITEMS, OBJECT_KINDS
+from envs.crafter_oo.tables import ITEMS, OBJECT_KINDS, Action
 from worldmodels.onelife.crafter.laws import CrafterLaw
 from worldmodels.onelife.distributions import Distribution, Value
-from worldmodels.onelife.laws import FunctionLaw
+from worldmodels.onelife.laws import FunctionLaw, Law
 from worldmodels.onelife.observables import ABSENT, Observables
 
 _NUMBERS: Final = tuple(range(101))
@@ -115,7 +115,7 @@ def _of_entity(entity: ObjectState) -> dict[str, Value]:
     return values
 
 
-def in_published_terms(law: CrafterLaw) -> CrafterLaw:
+def in_published_terms(law: Law[WorldState, Action | int | str]) -> CrafterLaw:
     """The same law, speaking of the published observables instead of the full ones."""
     return FunctionLaw(
         law.name,

@@ -81,7 +81,7 @@ class Book(Generic[StateT]):
             return scene.agent.position
         cell = max(chances, key=lambda value: chances[value])
         assert isinstance(cell, tuple), "a position"
-        return cell  # type: ignore[return-value]  # a pair of numbers
+        return cell
 
     def chances(self, slot: Slot, view: View) -> Chances:
         """What the first law that speaks says about a slot; nothing where none does."""

@@ -69,7 +69,7 @@ def _explained(table: Table, slot: Slot, template: Template, rows: Iterable[int]
     if template.form == "scatter":
         for row in rows:
             new = outcomes[row][1]
-            yield isinstance(new, tuple) and views[row].scene.material(new) == template.argument  # type: ignore[arg-type]  # a position
+            yield isinstance(new, tuple) and views[row].scene.material(new) == template.argument
         return
     for row in rows:
         old, new = outcomes[row]
@@ -202,4 +202,4 @@ def _cycles(table: Table, outcomes: Outcomes) -> list[Template]:
     is_smooth = len(bends) > 0 and bends.max() < _SMOOTH * np.ptp(series)
     if period is None and not is_smooth:
         return []
-    return [Template("cycle", Cycle(first + 1, tuple(values), period))]  # type: ignore[arg-type]
+    return [Template("cycle", Cycle(first + 1, tuple(values), period))]

@@ -91,7 +91,8 @@ class Problem:
         """Rows for which all the tests hold."""
         if not tests:
             return np.ones(self.columns.shape[1], bool)
-        return self.columns[list(tests)].min(axis=0) > 0
+        mask: Mask = self.columns[list(tests)].min(axis=0) > 0
+        return mask
 
 
 def find_rules(
@@ -201,7 +202,7 @@ def _gains(
         sums = problem.columns @ (told * base).T
     counts, before = sums[:, :-1], sums[:, -1]
     theta, logs = problem.distribution(counts)
-    gains = (counts * logs).sum(axis=1) - before
+    gains: Float[np.ndarray, " tests"] = (counts * logs).sum(axis=1) - before
     sizes = counts.sum(axis=1)
     gains -= problem.costs + sum(problem.costs[i] for i in tests)
     used = (theta * sizes[:, None] > _USED).sum(axis=1)

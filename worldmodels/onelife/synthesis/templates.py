@@ -101,7 +101,7 @@ class Template:
             return type(current)(max(self.high, current))
         if self.low is not None and total < self.low:
             return type(current)(min(self.low, current))
-        return total  # type: ignore[no-any-return]  # a number
+        return total
 
     def _tick(self, view: View) -> Value | Skip:
         clock = view.known.clock

@@ -191,7 +191,8 @@ def _near(view: View, material: str) -> Value:
     memory = view.scene.memory
     if "near" not in memory:
         memory["near"] = _distances(view.scene)
-    return memory["near"].get(material, REACH)
+    distances: dict[str, int] = memory["near"]
+    return distances.get(material, REACH)
 
 
 def _distances(scene: Scene) -> dict[str, int]:
@@ -217,7 +218,8 @@ def _nearest(view: View, kind: str, what: str) -> Value:
             for t in view.scene.by_kind.get(kind, ())
         ]
         memory[key] = min(candidates)[::2] if candidates else (SIGHT, None)
-    distance, thing = memory[key]
+    found: tuple[int, Thing | None] = memory[key]
+    distance, thing = found
     if what == "distance":
         return min(distance, SIGHT)
     return None if thing is None else thing.attributes.get(what)
