@@ -59,7 +59,7 @@ def mechanics_table(rows: Sequence[Row]) -> Group:
     for parts in zip(*(row.by for row in rows), strict=True):
         table.add_row(parts[0].name, *map(_compared, parts))
     table.add_section()
-    table.add_row(" / ".join(Verdicts), *map(_counts, rows))
+    table.add_row("/".join(Verdicts), *map(_counts, rows))
     title = f"{title_of(INDUCTIVE)} against {title_of(POE)}, the same laws"
     return _titled(
         title, table, f"MRR, means over lives; equal where they differ by less than {EQUAL}"
@@ -90,7 +90,7 @@ def _titled(title: str, table: Table, caption: str) -> Group:
 
 
 def _table(first: str, *others: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0), pad_edge=False, show_edge=False)
     table.add_column(first, no_wrap=True)
     for title in others:
         table.add_column(title, justify="right", min_width=max(map(len, title.split())))

@@ -26,6 +26,7 @@ from worldmodels.onelife.synthesis.rules import (
 )
 from worldmodels.onelife.synthesis.search import Limits, Problem, find_rules, log_likelihood
 from worldmodels.onelife.synthesis.slots import Slot
+from worldmodels.onelife.synthesis.templates import Template
 from worldmodels.onelife.synthesis.terms import Term
 from worldmodels.onelife.synthesis.vocabulary import Tests
 
@@ -38,6 +39,7 @@ _PRICE: Final = 4.0  # of a test, in nats, when conditions are compared
 _LIFT: Final = 3.0  # how much more often an effect must follow its action than others
 _CAUSE: Final = 0.5  # nats, of a condition that is known to be the cause of something else
 _SHARE: Final = 0.05  # of its own price, beyond that
+_FALLS: Final = 4  # occasions before an action is blamed for what falls by itself, too
 _BY_CHANCE: Final = 0.2  # above, that all occasions were of one action means nothing
 _MANY: Final = 20  # occasions after which what is not needed to tell them is left out
 
@@ -127,6 +129,7 @@ def causes(
     limits: Limits,
     turns: Sequence[str],
     grounds: Collection[str],
+    restless: Collection[str],
 ) -> list[Condition]:
     """When an action brings about several things at once, however rarely that was.
 
@@ -137,9 +140,10 @@ def causes(
         limits: Of the search.
         turns: Attributes of the agent that are directions.
         grounds: Materials that the agent can enter.
+        restless: Attributes of the agent that change by themselves, too.
     """
-    found = []
-    for action, caused, rows in _signatures(lists, table):
+    found: list[tuple[Value, Condition, Mask, list[Test]]] = []
+    for action, caused, rows in _signatures(lists, table, restless):
         on_action = Test(_ACTION, "==", action)
         needs = [n for slot, i in caused for n in needs_of(slot, lists[slot].templates[i])]
         given = mask_of(table, (on_action, *needs))
@@ -150,12 +154,32 @@ def causes(
             maybe &= lists[slot].explained[:, index]
         wider = _with_grounds(tests, table, yes & given, ~yes & given, turns, grounds)
         rest = _search(wider, given, yes, maybe, caused, limits)
-        found.append(simplified((on_action, *needs, *rest)))
-    return found
+        found.append((action, simplified((on_action, *needs, *rest)), yes, needs))
+    return [_by_analogy(table, entry, found) for entry in found]
+
+
+def _by_analogy(
+    table: Table,
+    entry: tuple[Value, Condition, Mask, list[Test]],
+    found: Sequence[tuple[Value, Condition, Mask, list[Test]]],
+) -> Condition:
+    """With what the same action needs elsewhere, if it was at hand whenever this happened."""
+    action, condition, yes, _ = entry
+    if not any(test.term[0] == "cell" for test in condition):
+        return condition
+    tools = dict.fromkeys(
+        test
+        for other, there, _, needs in found
+        if other == action and any(test.term[0] == "cell" for test in there)
+        for test in there
+        if test.term[0] == "own" and test.op == ">=" and test not in needs
+    )
+    more = [tool for tool in tools if mask_of(table, (tool,))[yes].all()]
+    return simplified((*condition, *more))
 
 
 def _signatures(
-    lists: Mapping[Slot, RuleList], table: Table
+    lists: Mapping[Slot, RuleList], table: Table, restless: Collection[str]
 ) -> list[tuple[Value, list[Atom], list[int]]]:
     """Actions, what they brought about at once, and on which rows.
 
@@ -176,6 +200,9 @@ def _signatures(
 
     def is_caused(action: Value, atom: Atom) -> bool:
         here, rest = by_action[action, atom], max(len(actions) - totals[action], 1)
+        slot, index = atom
+        if here < _FALLS and is_harm(slot, lists[slot].templates[index], restless):
+            return False
         return here / totals[action] > _LIFT * (overall[atom] - here) / rest
 
     signatures: dict[tuple[Value, tuple[Atom, ...]], list[int]] = {}
@@ -239,7 +266,14 @@ def with_causes(
     )
 
 
-def blame_actions(rules: RuleList, table: Table) -> None:
+def is_harm(slot: Slot, template: Template, restless: Collection[str]) -> bool:
+    """Whether something falls that falls by itself, too: an action is not soon to blame."""
+    amount: Any = template.argument
+    is_fall = template.form == "add" and amount < 0
+    return is_fall and slot.what == "attribute" and slot.detail[0] in restless
+
+
+def blame_actions(rules: RuleList, table: Table, restless: Collection[str]) -> None:
     """What happened on one action only, and not by chance, is taken for its effect."""
     column = table.column(_ACTION)
     usual = Counter(column)
@@ -251,6 +285,9 @@ def blame_actions(rules: RuleList, table: Table) -> None:
         if len(blamed) != 1:
             continue
         action = blamed.pop()
+        is_fall = is_harm(rules.slot, rules.templates[rule.likely], restless)
+        if is_fall and len(rule.fired) < _FALLS:
+            continue
         if (usual[action] / len(column)) ** len(rule.fired) < _BY_CHANCE:
             rule.condition = simplified((*rule.condition, Test(_ACTION, "==", action)))
             refit(rules, table)

@@ -131,6 +131,20 @@ class Experience(Generic[StateT]):
             for key in [key for key in memory if isinstance(key, tuple)]:
                 del memory[key]
 
+    @property
+    def restless(self) -> set[str]:
+        """Attributes of the agent that have a life of their own, to judge by where they start.
+
+        Numbers that do not start at zero, or are not whole, rise and fall by themselves; texts
+        tell what has just been.
+        """
+        first = self.steps[0].scene.agent.attributes
+        return {
+            name
+            for name, value in first.items()
+            if isinstance(value, str | float) or (type(value) is int and value != 0)
+        }
+
     def _learn_vocabulary(self, scene: Scene) -> None:
         self.known.agent_kind = scene.agent.kind
         self.records = scene.agent.records

@@ -150,6 +150,7 @@ class _Induction(Generic[StateT]):
             self.limits,
             direction_attributes(self.experience.attributes[kind]),
             self.known.grounds[kind],
+            self.experience.restless,
         )
         self._tests[AGENT] = with_causes(tests, lists.values(), events, self._life())
 
@@ -211,7 +212,7 @@ class _Induction(Generic[StateT]):
             conditions = [(self.rhythm, *condition) for condition in conditions]
         masks = [problem.mask(rule.tests) for rule in found]
         rules = rule_list(table, slot, templates, explained, conditions, masks)
-        blame_actions(rules, table)
+        blame_actions(rules, table, self.experience.restless)
         self.lists[slot] = rules
 
     def _tests_of(self, scope: str) -> Tests:

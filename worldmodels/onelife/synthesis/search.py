@@ -111,8 +111,11 @@ def find_rules(
     for columns, within in ((list(first), single), (None, limits)):
         while len(rules) <= limits.max_rules and columns != []:
             tests, gain = _best_condition(problem, masks, within, columns)
-            if not tests or gain < limits.least_gain or tests in rules:
+            if not tests or gain < limits.least_gain:
                 break
+            if tests in rules:  # said again, it decides before those found in between
+                place = rules.index(tests)
+                del rules[place], masks[place]
             rules.append(tests)
             masks.append(problem.mask(tests))
     rules, masks = _pruned(problem, rules, masks)

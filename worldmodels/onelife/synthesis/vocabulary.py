@@ -93,15 +93,9 @@ def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) ->
 def prejudice(experience: Experience[Any], scope: str) -> Callable[[Term], float]:
     """What it takes to believe that a term matters: more for what has a life of its own.
 
-    Numbers that did not start at zero, or are not whole, rise and fall by themselves, and so does
-    the clock: they go with everything that takes time. Texts tell what has just been.
+    What is restless goes with everything that takes time, and so does the clock.
     """
-    first = experience.steps[0].scene.agent.attributes
-    restless = {
-        name
-        for name, value in first.items()
-        if isinstance(value, str) or (is_number(value) and (value != 0 or isinstance(value, float)))
-    }
+    restless = experience.restless
 
     def cost(term: Term) -> float:
         if term[0] == "cell":
