@@ -21,13 +21,16 @@ from toys import (
     PairParams,
 )
 
-from envs.catalog import World, load_core, make_stepper_params, stepper_row
+from envs.catalog import CATALOG, World, load_core, make_stepper_params, stepper_row
 from envs.gym_adapter import FunctionalGymEnv
 from envs.vector_adapter import JaxVectorEnv
 
 NUM = 3
 NEXT, SAME = AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP
-BRIEF: dict[str, dict[str, Any]] = {"CrafterOO-v0": {"length": 6}}
+BRIEF: dict[str, dict[str, Any]] = {
+    "CrafterOO-v0": {"length": 6},
+    **{name: {"max_steps": 6} for name in CATALOG if name.startswith("ToroidalLife")},
+}
 """Keywords that make episodes end within a few steps, where the defaults do not."""
 
 both_modes = pytest.mark.parametrize("mode", [NEXT, SAME])

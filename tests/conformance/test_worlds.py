@@ -173,7 +173,8 @@ def test_the_parallel_form_plays_the_same_episode(variant: Variant) -> None:
     parallel, single = make_parallel_env(world.id, **fields), make(variant)
     together, alone = parallel.reset(seed=SEED)[0]["agent_0"], single.reset(seed=SEED)[0]
     assert data_equivalence(together, alone, exact=True)
-    for action in (0, 1, 1):
+    single.action_space.seed(SEED)
+    for action in [single.action_space.sample() for _ in range(3)]:
         together, alone = parallel.step({"agent_0": action}), single.step(action)
         assert data_equivalence(together[0]["agent_0"], alone[0], exact=True)
         assert together[1]["agent_0"] == alone[1]

@@ -40,16 +40,17 @@ from worldmodels.onelife.worlds import world_named
 
 LABELS: Final = ("cut_wood", "sow/ok", "sow/fail")
 STEPS: Final = 40
+FIRST: Final = 10  # transitions of the first point of the curve; the second is the whole life
 RUN: Final = (
     *("--world", "homestead", "--explorer", "random", "--steps", str(STEPS), "--seeds", "0", "2"),
-    *("--trials", "1", "--jobs", "1", "--quiet"),
+    *("--trials", "1", "--jobs", "1", "--curve", "--quiet"),
 )
 NAMES: Final = (*("random", "null", "poe_inductive", "onelife_inductive", "kernel", "oracle"),)
 
 
 def two_laws(life: Any, world: str) -> Book[Any]:
     """In place of induction, which takes long: the hour goes on, and effort is tiring."""
-    assert len(life) == STEPS
+    assert len(life) in (FIRST, STEPS)
 
     def law(slot: list[str], amount: float) -> Any:
         outcomes = [{"form": "add", "argument": amount, "chance": 1.0, "count": 1.0}]
@@ -75,6 +76,7 @@ def few_scenarios() -> Any:
         patch.setattr(study, "arena_named", named)
         patch.setattr(judging, "arena_named", named)
         patch.setattr(learning, "synthesize", two_laws)
+        patch.setattr(one_life, "CURVE", (FIRST, STEPS, 2 * STEPS))
         yield
 
 
@@ -155,8 +157,9 @@ def _task(home: Path, model: str = "onelife_inductive", **changes: Any) -> Task:
 
 def test_a_study_has_a_row_for_every_model_and_one_by_mechanic(finished: Path) -> None:
     rows = _rows(finished)
-    expected = ["lives", *(f"strict/full/{name}" for name in NAMES), "mechanics/strict/full"]
-    assert list(rows) == expected
+    cell = "strict/full"
+    names = [f"{cell}/{name}" for name in NAMES]
+    assert list(rows) == ["lives", *names, f"mechanics/{cell}", f"curve/{cell}"]
     learned = rows["strict/full/onelife_inductive"]
     assert set(METRICS) == set(learned["metrics"]) == set(learned["std"])
     assert learned["n"] == 2
@@ -174,13 +177,26 @@ def test_a_study_says_how_long_the_lives_were_and_how_many_laws_they_gave(finish
         assert laws
 
 
+def test_the_curve_ends_with_the_laws_of_the_whole_life(finished: Path) -> None:
+    rows = _rows(finished)
+    first, last = rows["curve/strict/full"]["by"]
+    assert [first["name"], last["name"]] == [str(FIRST), str(STEPS)]
+    for key in ("metrics", "std"):
+        assert last[key]["mrr"] == rows["strict/full/onelife_inductive"][key]["mrr"]
+    assert (finished / "one_life.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_every_judgement_of_a_life_is_a_file_in_its_folder(finished: Path) -> None:
     files = sorted(str(file.relative_to(finished)) for file in finished.glob("**/judged/*"))
     fixed = [f"judged/{name}-strict-full.json" for name in ("kernel", "null", "oracle", "random")]
     fitted = [
-        f"seed-{seed}/judged/{name}-strict-full.json"
+        f"seed-{seed}/{file}-strict-full.json"
         for seed in (0, 1)
-        for name in ("onelife_inductive", "poe_inductive")
+        for file in (
+            f"first-{FIRST}/judged/onelife_inductive",
+            "judged/onelife_inductive",
+            "judged/poe_inductive",
+        )
     ]
     assert files == [*fixed, *fitted]
 
@@ -238,14 +254,12 @@ def test_another_life_makes_models_stale_that_are_fitted_to_it(copied: Path) -> 
 def test_relearning_starts_from_the_same_lives(copied: Path, calls: list[str]) -> None:
     before = _rows(copied)
     assert main([*RUN, "--out", str(copied), "--relearn"]) == 0
-    assert calls == ["learn seed-0", "learn seed-1"], "and the same laws are not judged again"
+    lessons = ["learn first-10", "learn first-10", "learn seed-0", "learn seed-1"]
+    assert sorted(calls) == lessons, "and the same laws are not judged again"
     assert _rows(copied) == before
 
 
 def test_forgetting_removes_the_laws_of_all_lengths_and_nothing_else(copied: Path) -> None:
-    first = copied / "seed-0" / "first-100"
-    first.mkdir()
-    shutil.copy(copied / "seed-0" / LAWS_FILE, first)
     kept = {file for file in copied.glob("**/*") if file.name != LAWS_FILE}
     forget(lives_of("homestead", "random", range(2), STEPS, copied))
     assert set(copied.glob("**/*")) == kept

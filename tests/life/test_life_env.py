@@ -185,6 +185,7 @@ def test_info_counts_births_deaths_and_the_period() -> None:
     assert periods == [0, 2, 2]
     block = start(params, "......", "......", "..OO..", "..OO..", "......", "......")
     assert int(CORE.info(block, params)["period"]) == 0
+    assert int(CORE.info(start(params, *["......"] * 6), params)["period"]) == 0
     assert int(step(block, jnp.int32(STILL), params)[1].info["period"]) == 1
 
 

@@ -39,7 +39,7 @@ _PRICE: Final = 4.0  # of a test, in nats, when conditions are compared
 _LIFT: Final = 3.0  # how much more often an effect must follow its action than others
 _CAUSE: Final = 0.5  # nats, of a condition that is known to be the cause of something else
 _SHARE: Final = 0.05  # of its own price, beyond that
-_FALLS: Final = 4  # occasions before an action is blamed for what falls by itself, too
+_FATE: Final = 4  # occasions before an action is blamed for what happens by itself, too
 _BY_CHANCE: Final = 0.2  # above, that all occasions were of one action means nothing
 _MANY: Final = 20  # occasions after which what is not needed to tell them is left out
 
@@ -201,7 +201,7 @@ def _signatures(
     def is_caused(action: Value, atom: Atom) -> bool:
         here, rest = by_action[action, atom], max(len(actions) - totals[action], 1)
         slot, index = atom
-        if here < _FALLS and is_harm(slot, lists[slot].templates[index], restless):
+        if here < _FATE and _is_fate(slot, lists[slot].templates[index], restless):
             return False
         return here / totals[action] > _LIFT * (overall[atom] - here) / rest
 
@@ -266,8 +266,13 @@ def with_causes(
     )
 
 
-def is_harm(slot: Slot, template: Template, restless: Collection[str]) -> bool:
-    """Whether something falls that falls by itself, too: an action is not soon to blame."""
+def _is_fate(slot: Slot, template: Template, restless: Collection[str]) -> bool:
+    """Whether this happens by itself, too, so that an action is not soon to blame.
+
+    The world at large changes by itself, and what is restless falls by itself.
+    """
+    if slot.what == "global":
+        return True
     amount: Any = template.argument
     is_fall = template.form == "add" and amount < 0
     return is_fall and slot.what == "attribute" and slot.detail[0] in restless
@@ -285,8 +290,8 @@ def blame_actions(rules: RuleList, table: Table, restless: Collection[str]) -> N
         if len(blamed) != 1:
             continue
         action = blamed.pop()
-        is_fall = is_harm(rules.slot, rules.templates[rule.likely], restless)
-        if is_fall and len(rule.fired) < _FALLS:
+        is_fate = _is_fate(rules.slot, rules.templates[rule.likely], restless)
+        if is_fate and len(rule.fired) < _FATE:
             continue
         if (usual[action] / len(column)) ** len(rule.fired) < _BY_CHANCE:
             rule.condition = simplified((*rule.condition, Test(_ACTION, "==", action)))

@@ -113,7 +113,26 @@ def chances_of(change: Change, view: View, book: "Book[Any]") -> Chances:
         if value is not SKIP:
             chances[value] = chances.get(value, 0.0) + outcome.chance
     total = math.fsum(chances.values())
-    return {value: chance / total for value, chance in chances.items()} if total > 0 else {}
+    if total <= 0:
+        return {}
+    gone = _chance_of_going(change.slot, view, book) if change.slot.what == "attribute" else 0.0
+    stays = (1.0 - gone) / total
+    chances = {value: chance * stays for value, chance in chances.items()}
+    if gone > 0:
+        chances[ABSENT] = gone
+    return chances
+
+
+def _chance_of_going(slot: Slot, view: View, book: "Book[Any]") -> float:
+    """How likely it is that a thing, and all it has, is gone after the step."""
+    if slot.scope == AGENT:
+        return 0.0
+    memory = view.scene.memory
+    key = ("gone", view.thing.id, view.action)
+    if key not in memory:
+        memory[key] = book.chances(Slot(slot.scope, "position"), view).get(ABSENT, 0.0)
+    chance: float = memory[key]
+    return chance
 
 
 def _mirrored(slot: Slot, template: Template, view: View, book: "Book[Any]") -> Chances:

@@ -143,7 +143,7 @@ def _scatters(table: Table, outcomes: Outcomes, changed: Sequence[int]) -> list[
     return [Template("scatter", name, low=distance) for name, distance in nearest.items()]
 
 
-def _bounds(table: Table, outcomes: Outcomes) -> tuple[float | None, float | None]:
+def _bounds(table: Table, outcomes: Outcomes) -> tuple[int | float | None, int | float | None]:
     """The smallest and the largest number, where something keeps it from going beyond.
 
     At the bottom that is known only if a fall was cut short there: taking from what is not there
@@ -163,7 +163,7 @@ def _bounds(table: Table, outcomes: Outcomes) -> tuple[float | None, float | Non
     return low if _is_cut(pairs, low) else None, high if is_top else None
 
 
-def _is_cut(pairs: Sequence[tuple[Any, Any, str]], low: float) -> bool:
+def _is_cut(pairs: Sequence[tuple[Any, Any, str]], low: int | float) -> bool:
     """Whether a number fell to its least value by less than the same cause makes it fall."""
     actions: dict[float, set[str]] = {}
     for old, new, action in pairs:

@@ -67,7 +67,9 @@ def rule_list(
         size = float(counts.sum())
         rows = np.flatnonzero(mine & (problem.weights > 0))
         outcomes = tuple(
-            Outcome(_bounded(template, table, slot, rows), float(chance), float(chance) * size)
+            Outcome(
+                _bounded(template, table, slot, rows.tolist()), float(chance), float(chance) * size
+            )
             for template, chance in zip(templates, theta, strict=False)
             if chance >= _LEAST_CHANCE and chance * size >= _LEAST_COUNT
         )

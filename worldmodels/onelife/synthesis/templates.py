@@ -65,8 +65,8 @@ class Template:
 
     form: Form
     argument: Value = None
-    low: float | None = None
-    high: float | None = None
+    low: int | float | None = None
+    high: int | float | None = None
 
     def value(self, view: View, current: Value) -> Value | Skip:
         """The next value; `mirror` and `scatter` have no single one, and are skipped."""
