@@ -495,8 +495,10 @@ def test_a_folder_with_another_life_is_refused(
     header: Mapping[str, Any],
     arguments: list[str],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(one_life, "_study", pytest.fail)
     life = _fake_life(tmp_path, 0, 50, header)
     given = ["--world", "homestead", "--explorer", "random", "--out", str(tmp_path), *arguments]
     assert main(given) == 2
@@ -513,13 +515,19 @@ def test_a_folder_with_another_life_is_refused(
         (["--trials", "0"], "--trials must be at least 1, got 0"),
         (["--seed", "-1"], "--seed must be at least 0, got -1"),
         (["--jobs", "0"], "--jobs must be at least 1, got 0"),
-        (["--curve", "--steps", "99"], "--curve takes --steps of at least 100, got 99"),
+        (["--curve", "--steps", "9"], "--curve takes --steps of at least 10, got 9"),
         (["--out", "{file}"], "--out must be a folder"),
     ],
 )
 def test_bad_usage_is_one_line_and_status_two(
-    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    message: str,
+    few_scenarios: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(one_life, "_study", pytest.fail)
     file = tmp_path / "file"
     file.touch()
     assert main([argument.format(file=file) for argument in arguments]) == 2

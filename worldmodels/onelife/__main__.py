@@ -55,6 +55,10 @@ class Synthesize(Common):
 class Fit(Common):
     """Fit the weights of the laws in the folder to the life in it."""
 
+    check: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Instead: learn from the first four fifths of the life, and print the mean log-probability
+    of the rest with fitted weights and with their posterior (a minute or two)."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Run(Explore):
@@ -139,6 +143,8 @@ def _stages(command: Command) -> int:
             _explore(command)
         case Synthesize():
             _synthesize(command)
+        case Fit(check=True):
+            _check_fit(command)
         case Fit():
             _fit(command)
     return 0
@@ -174,6 +180,24 @@ def _synthesize(command: Synthesize) -> None:
     origin = {**header, "transitions": len(life), "synthesizer": "inductive"}
     write_laws(command.out, book, origin)
     _say(command, f"{len(book.laws)} laws from {len(life)} transitions; {command.out / 'laws.md'}")
+
+
+def _check_fit(command: Fit) -> None:
+    from worldmodels.onelife.calibration import check, split
+    from worldmodels.onelife.pipeline import FIT, LIFE_FILE, synthesize
+    from worldmodels.onelife.trajectories import load, read_header
+
+    path = command.out / LIFE_FILE
+    life = load(path)
+    with _bar(command, "synthesizing") as tick:
+        book = synthesize(split(life)[0], str(read_header(path)["world"]), tick)
+    result = check(book, life, FIT)
+    _say(
+        command,
+        f"mean log-probability of the last {result.num_transitions} transitions: "
+        f"no laws {result.no_laws:.2f}, weights 1 {result.unweighted:.2f}, "
+        f"fitted {result.fitted:.2f}, posterior {result.posterior:.2f}",
+    )
 
 
 def _fit(command: Fit) -> None:
