@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from evaluation.arena import Arena, ObservableSet, Protocol
+from evaluation.arena import Arena, ObservableSet
 from evaluation.arenas import arena_named
 from worldmodels.interface import WorldModel
 
@@ -50,12 +50,6 @@ def load_model(world: str, name: str, observables: ObservableSet) -> WorldModel[
             "worldmodels.interface.WorldModel"
         )
     return model
-
-
-def load(name: str, observables: ObservableSet, protocol: Protocol) -> WorldModel[Any, Any]:
-    """A model of Crafter-OO; no protocol makes a difference to it."""
-    del protocol
-    return load_model("crafter_oo", name, observables)
 
 
 def _make(arena: Arena[Any, Any], name: str, observables: ObservableSet) -> Any:

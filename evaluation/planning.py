@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _checked_models(config: Config) -> list[str]:
     """Check everything that can be checked before the first measurement."""
-    from evaluation.models import load
+    from evaluation.models import load_model
 
     least = {"rollouts": 1, "episodes": 1, "budget": 1, "seed": 0, "jobs": 1}
     for name, smallest in least.items():
@@ -100,7 +100,7 @@ def _checked_models(config: Config) -> list[str]:
     config.out.mkdir(parents=True, exist_ok=True)
     models = [name for group in config.model for name in group] or DEFAULT_MODELS
     for name in models:
-        load(name, "full", "strict")
+        load_model("crafter_oo", name, "full")
     return list(dict.fromkeys(models))
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from envs.crafter_oo.scripted import cells_of
 from envs.crafter_oo.tables import Action, Material
-from evaluation.models import load
+from evaluation.models import load_model
 from evaluation.plans.choices import CHOICES, Option
 from evaluation.plans.episodes import RANDOM, Episode, live
 from evaluation.plans.goals import GOALS
@@ -81,7 +81,7 @@ def run_job(job: Job) -> Outcome:
 
 
 def _compare(job: ChoiceJob) -> ChoiceOutcome:
-    dynamics = imagined(job.model, load(job.model, "full", "strict"))
+    dynamics = imagined(job.model, load_model("crafter_oo", job.model, "full"))
     first, second = CHOICES[job.choice].options
     return ChoiceOutcome(
         job,
@@ -113,7 +113,7 @@ def _live(job: EpisodeJob) -> EpisodeOutcome:
     goal = GOALS[job.goal]
     chooser = RANDOM.get(job.policy)
     if chooser is None:
-        dynamics = imagined(job.policy, load(job.policy, "full", "strict"))
+        dynamics = imagined(job.policy, load_model("crafter_oo", job.policy, "full"))
         chooser = Planner(goal, dynamics, job.settings)
     place = Place(job.seed, job.goal, 0, job.number)
     return EpisodeOutcome(job, live(goal, chooser, place))

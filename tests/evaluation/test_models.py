@@ -10,7 +10,7 @@ import pytest
 
 from envs.crafter_oo.state import WorldState
 from evaluation.baselines import Random
-from evaluation.models import UnknownModelError, load, load_model
+from evaluation.models import UnknownModelError, load_model
 from evaluation.state_ranking import main
 
 
@@ -101,7 +101,3 @@ def test_what_the_loader_raises_names_the_folder(
     folder = _laws(tmp_path / "life")
     with pytest.raises(UnknownModelError, match=r"life' could not be made: .*no weight"):
         load_model("crafter_oo", str(folder), "full")
-
-
-def test_the_planner_gets_models_of_crafter() -> None:
-    assert load("null", "full", "strict") is load_model("crafter_oo", "null", "full")

@@ -19,7 +19,7 @@ from envs.crafter_oo.state import (
     daylight_at,
 )
 from envs.crafter_oo.tables import ACTION_SLUGS, ITEMS, Material
-from evaluation.scenarios import ALL, record
+from evaluation.arenas.crafter_oo.scenarios import ALL, record
 from worldmodels.onelife.crafter.handwritten import (
     ObservableSet,
     handwritten_laws,
