@@ -57,6 +57,18 @@ class Test:
         return is_range and low.value > high.value  # type: ignore[operator]  # both are numbers
 
 
+def checked_operator(name: Any) -> Operator:
+    """An operator by name.
+
+    Raises:
+        ValueError: there is no such operator.
+    """
+    if name not in tuple(_COMPARE):  # a tuple: what came may not be hashable
+        raise ValueError(f"expected an operator, one of {', '.join(_COMPARE)}, got {name!r}")
+    operator_name: Operator = name
+    return operator_name
+
+
 Condition = tuple[Test, ...]
 """All of them hold."""
 

@@ -229,7 +229,8 @@ def _with_grounds(
         good = dict.fromkeys(column[row] for row in np.flatnonzero(yes).tolist())
         bad = {column[row] for row in np.flatnonzero(no).tolist()}
         if any(material in grounds for material in good):  # one open ground is like another
-            good |= dict.fromkeys(material for material in grounds if material not in bad)
+            materials = table.views[0].scene.materials  # in an order that no hash decides
+            good |= dict.fromkeys(m for m in materials if m in grounds and m not in bad)
         if len(good) > 1 and bad and not bad & good.keys():
             more.append(Test(term, "in", tuple(good)))
     masks = [mask_of(table, (test,))[None] for test in more]

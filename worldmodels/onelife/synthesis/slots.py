@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from worldmodels.onelife.distributions import Value
 from worldmodels.onelife.observables import ABSENT
@@ -71,8 +71,14 @@ class Slot:
 
     @classmethod
     def from_json(cls, data: list[Any]) -> "Slot":
-        """The inverse."""
+        """The inverse.
+
+        Raises:
+            ValueError: nothing of this sort can change.
+        """
         scope, what, *detail = data
+        if what not in get_args(What):
+            raise ValueError(f"expected one of {', '.join(get_args(What))}, got {what!r}")
         return cls(scope, what, tuple(detail))
 
 

@@ -1,16 +1,18 @@
 """Data laws as files: `laws.json` for the machine, `laws.md` for a person."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from worldmodels.files import write_text
-from worldmodels.onelife.synthesis.conditions import Condition, Test
+from worldmodels.onelife.synthesis.conditions import Condition, Test, checked_operator
 from worldmodels.onelife.synthesis.laws import Book, Change, DataLaw, Outcome
 from worldmodels.onelife.synthesis.slots import Slot
 from worldmodels.onelife.synthesis.templates import Template, value_from_json
-from worldmodels.onelife.synthesis.terms import Knowledge
+from worldmodels.onelife.synthesis.terms import Knowledge, checked_term
+from worldmodels.onelife.synthesis.vocabulary import is_number
 from worldmodels.onelife.worlds import world_named
 
 FORMAT_VERSION: Final = 1
@@ -70,15 +72,15 @@ def load_book(path: Path) -> tuple[Book[Any], dict[str, float], float | None]:
         known = _known_from_json(data["known"])
         laws = [law_from_json(law) for law in data["laws"]]
         weights = {
-            str(law["name"]): float(law["weight"])
+            str(law["name"]): _number(law["weight"], 0.0)
             for law in data["laws"]
             if law["weight"] is not None
         }
-        inertia = None if data["inertia"] is None else float(data["inertia"])
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(
-            f"{path}: a law or what it needs is malformed ({type(error).__name__}: {error})"
-        ) from error
+        inertia = None if data["inertia"] is None else _number(data["inertia"], 0.0)
+    except KeyError as error:
+        raise ValueError(f"{path}: {error} is missing; learn the laws again") from error
+    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(f"{path}: {error}; learn the laws again") from error
     return Book(world, laws, known), weights, inertia
 
 
@@ -119,7 +121,7 @@ def law_from_json(data: Mapping[str, Any]) -> DataLaw:
         Change(
             Slot.from_json(change["slot"]),
             tuple(
-                Outcome(Template.from_json(o), float(o["chance"]), float(o["count"]))
+                Outcome(Template.from_json(o), _number(o["chance"], 0.0, 1.0), _number(o["count"]))
                 for o in change["outcomes"]
             ),
             tuple(_condition_from_json(other) for other in change["unless"]),
@@ -135,7 +137,16 @@ def _condition_to_json(condition: Condition) -> list[Any]:
 
 
 def _condition_from_json(data: Any) -> Condition:
-    return tuple(Test(tuple(term), op, value_from_json(value)) for term, op, value in data)
+    return tuple(
+        Test(checked_term(term), checked_operator(op), value_from_json(value))
+        for term, op, value in data
+    )
+
+
+def _number(value: Any, low: float = -math.inf, high: float = math.inf) -> float:
+    if not is_number(value) or not low <= value <= high or not math.isfinite(value):
+        raise ValueError(f"expected a number from {low:g} to {high:g}, got {value!r}")
+    return float(value)
 
 
 def _known_to_json(known: Knowledge) -> dict[str, Any]:

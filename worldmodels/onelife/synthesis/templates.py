@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
@@ -138,15 +138,21 @@ class Template:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Template":
-        """The inverse of `to_json`."""
-        argument = data.get("argument")
+        """The inverse of `to_json`.
+
+        Raises:
+            ValueError: there is no such form.
+        """
+        form, argument = data["form"], data.get("argument")
+        if form not in get_args(Form):
+            raise ValueError(f"expected a form, one of {', '.join(get_args(Form))}, got {form!r}")
         if isinstance(argument, dict):
             if "absent" in argument:
                 argument = ABSENT
             else:
                 values = tuple(value_from_json(value) for value in argument["values"])
                 argument = Cycle(int(argument["first"]), values, argument["period"])
-        return cls(data["form"], value_from_json(argument), data.get("low"), data.get("high"))
+        return cls(form, value_from_json(argument), data.get("low"), data.get("high"))
 
 
 STAY: Final = Template("stay")

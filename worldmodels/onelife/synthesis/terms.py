@@ -25,7 +25,8 @@ mean is in `Knowledge`, which is learned.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -133,7 +134,23 @@ class View:
 
 def value_of(term: Term, view: View) -> Value:
     """Read a term off a view; None where there is nothing to read."""
-    return _HEADS[term[0]](view, *term[1:])
+    return _HEADS[str(term[0])](view, *term[1:])
+
+
+def checked_term(parts: Sequence[Any]) -> Term:
+    """A term from its parts.
+
+    Raises:
+        ValueError: there is no such head, or it takes other arguments.
+    """
+    head, *arguments = parts
+    if head not in tuple(_HEADS):  # a tuple: what came may not be hashable
+        raise ValueError(f"expected a head of a term, one of {', '.join(_HEADS)}, got {head!r}")
+    number = len(inspect.signature(_HEADS[head]).parameters) - 1  # besides the view
+    sort = int if head == "phase" else str
+    if len(arguments) != number or not all(isinstance(part, sort) for part in arguments):
+        raise ValueError(f"{head!r} takes {number} arguments ({sort.__name__}), got {arguments!r}")
+    return (head, *arguments)
 
 
 def is_direction(value: Any) -> bool:
@@ -300,7 +317,7 @@ def _census(scene: Scene) -> tuple[dict[Any, int], dict[Any, int]]:
     return found
 
 
-_HEADS: Final[Mapping[str | int, Callable[..., Value]]] = {
+_HEADS: Final[Mapping[str, Callable[..., Value]]] = {
     "action": lambda view: view.action,
     "turns": lambda view: view.action in view.known.directions,
     "own": _own,
