@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from onelife.llm_server import Request, Response, completion, only_loopback, serving
@@ -9,7 +10,9 @@ from onelife.test_llm_prompt import WORLD, meadow
 
 from envs.crafter_oo.state import CowState, Position, WorldState
 from worldmodels.onelife.exploration.language import NUM_REMEMBERED, LanguageExplorer
+from worldmodels.onelife.pipeline import LIFE_FILE, Exploration, explore
 from worldmodels.onelife.synthesis.llm.client import ChatClient, ChatError
+from worldmodels.onelife.trajectories import load
 
 
 @pytest.fixture(autouse=True)
@@ -134,3 +137,16 @@ def test_an_observation_shows_status_target_map_and_what_is_near():
         assert part in text, part
     assert "diamond" not in text
     assert "collect" not in text
+
+
+def test_a_life_can_be_lived_as_a_model_says(tmp_path: Path) -> None:
+    def answer(request: Request) -> Response:
+        return completion("go_east" if len(request.messages) < 5 else "wait")
+
+    with serving(answer) as server:
+        url = server.config().base_url
+        config = Exploration("homestead", "language", 0, 4, "a-model", url)
+        counts = explore(config, tmp_path)
+    assert counts["steps"] == 4
+    life = load(tmp_path / LIFE_FILE)
+    assert [step.action for step in life] == ["go_east", "go_east", "wait", "wait"]

@@ -39,8 +39,14 @@ class Explore(Common):
     """Of the world and of the explorer."""
     steps: Steps = _STEPS
     """The most steps of the life, which may end before."""
-    explorer: Literal["curious", "random"] = "curious"
-    """Who lives: one that seeks what it does not know yet, or one that acts at random."""
+    explorer: Literal["curious", "random", "language"] = "curious"
+    """Who lives: one that seeks what it does not know yet, one that acts at random, or a language
+    model (extra llm; its key is read from OPENAI_API_KEY)."""
+    model: str | None = None
+    """Of --explorer language: the name of the model."""
+    url: str | None = None
+    """Of --explorer language: the address of an OpenAI-compatible server, as in
+    http://localhost:8000/v1. Default: OpenAI's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,6 +129,8 @@ def _check(command: Command) -> None:
     steps = getattr(command, "transitions", None) or getattr(command, "steps", None)
     if steps is not None and steps < 1:
         raise ValueError(f"expected at least one step, got {steps}")
+    if isinstance(command, Explore) and (command.explorer == "language") != bool(command.model):
+        raise ValueError("--explorer language and --model go together")
     if isinstance(command, Survey) and not command.seeds[0] < command.seeds[1]:
         raise ValueError(f"--seeds are the first and the one after the last, got {command.seeds}")
 
@@ -153,7 +161,9 @@ def _stages(command: Command) -> int:
 def _explore(command: Explore) -> None:
     from worldmodels.onelife.pipeline import LIFE_FILE, Exploration, explore
 
-    config = Exploration(command.world, command.explorer, command.seed, command.steps)
+    config = Exploration(
+        command.world, command.explorer, command.seed, command.steps, command.model, command.url
+    )
     with _bar(command, "exploring") as tick:
         counts = explore(config, command.out, tick)
     records = [name.rpartition(".")[2] for name in counts["records"]]

@@ -10,6 +10,7 @@
 import dataclasses
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -25,13 +26,13 @@ from worldmodels.onelife.synthesis.laws import Book
 from worldmodels.onelife.synthesis.storage import LAWS_FILE, load_book, save_book
 from worldmodels.onelife.synthesis.text import book_text
 from worldmodels.onelife.trajectories import load, read_header, save
-from worldmodels.onelife.worlds import world_named
+from worldmodels.onelife.worlds import World, world_named
 
 LIFE_FILE: Final = "life.jsonl.gz"
 TEXT_FILE: Final = "laws.md"
 FIT: Final = FitConfig(num_steps=20, bounds="sigmoid", learning_rate=1.0, batch_size=1000)
 
-Explorer = Literal["curious", "random"]
+Explorer = Literal["curious", "random", "language"]
 Tick = Callable[[int, int], None]  # done so far, of how many at most
 
 
@@ -43,6 +44,8 @@ class Exploration:
     explorer: Explorer
     seed: int
     max_steps: int
+    model: str | None = None  # of the explorer "language", and
+    url: str | None = None  # where it is asked; None: the default of `ChatConfig`
 
     @property
     def header(self) -> dict[str, Any]:
@@ -51,6 +54,7 @@ class Exploration:
             "explorer": self.explorer,
             "seed": self.seed,
             "max_steps": self.max_steps,
+            **({} if self.model is None else {"model": self.model}),
         }
 
 
@@ -58,7 +62,7 @@ def explore(config: Exploration, folder: Path, on_step: Tick | None = None) -> d
     """Live one life and write it down, unless it is there already; return what can be counted.
 
     Raises:
-        ValueError: the folder holds another life.
+        ValueError: the folder holds another life, or no model is named for "language".
     """
     path = folder / LIFE_FILE
     world = world_named(config.world)
@@ -75,16 +79,44 @@ def explore(config: Exploration, folder: Path, on_step: Tick | None = None) -> d
             tuple([step.next_state for step in steps]),
         )
     else:
-        life = live(
-            world,
-            config.seed,
-            config.max_steps,
-            config.explorer,
-            None if on_step is None else lambda step: on_step(step, config.max_steps),
-        )
+        tick = None if on_step is None else partial(_tick, on_step, config.max_steps)
+        if config.explorer == "language":
+            life = _live_as_told(world, config, tick)
+        else:
+            life = live(world, config.seed, config.max_steps, config.explorer, tick)
         header = {**config.header, "num_steps": len(life.actions)}
         save(path, world, life.first, zip(life.actions, life.states, strict=True), header)
     return dataclasses.asdict(statistics_of(world, life))
+
+
+def _tick(on_step: Tick, total: int, step: int) -> None:
+    on_step(step, total)
+
+
+def _live_as_told(
+    world: World[Any], config: Exploration, on_step: Callable[[int], None] | None
+) -> Life[Any]:
+    """One life in which a language model chooses every action."""
+    from worldmodels.onelife.exploration.language import LanguageExplorer
+    from worldmodels.onelife.synthesis.llm.client import ChatClient, ChatConfig
+
+    if config.model is None:
+        raise ValueError("the explorer 'language' needs the name of a model")
+    whom = ChatConfig(config.model)
+    if config.url is not None:
+        whom = dataclasses.replace(whom, base_url=config.url)
+    first = state = world.initial(config.seed)
+    actions: list[str] = []
+    states: list[Any] = []
+    with ChatClient(whom) as client:
+        explorer = LanguageExplorer(client, world)
+        while len(actions) < config.max_steps and not world.is_over(state):
+            actions.append(explorer.act(state))
+            state = world.step(state, actions[-1])
+            states.append(state)
+            if on_step is not None:
+                on_step(len(actions))
+    return Life(first, tuple(actions), tuple(states))
 
 
 def synthesize(
