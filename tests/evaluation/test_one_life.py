@@ -354,11 +354,11 @@ def test_a_life_is_on_the_curve_as_far_as_it_lasted(tmp_path: Path) -> None:
         (tmp_path / "seed-1" / "first-100", 100),
         (tmp_path / "seed-2", 9),
     ]
-    plan = plan_of("homestead", lives, (100, 250, 500), 1, 42, tmp_path)
+    plan = plan_of("crafter_oo", lives, (100, 250, 500), 1, 42, tmp_path)
     assert list(plan.points) == [100, 250]
     assert [task.home for task in plan.points[100]] == [lessons[2][0], lessons[3][0]]
     assert plan.points[250][0] in plan.tasks["onelife_inductive"], "judged once for both"
-    assert len(plan.all_tasks) == 4 + 2 * 3 + 2
+    assert len(plan.all_tasks) == 5 * 2 + 4 * 2 * 3 + 2
 
 
 def test_means_and_standard_deviations_are_between_lives() -> None:

@@ -51,13 +51,13 @@ def conditions(rules: list[Found]) -> list[tuple[int, ...]]:
 @pytest.mark.parametrize("planted", [(0, 5), (3, 11), (7, 8), (2, 4, 9)])
 def test_a_planted_conjunction_is_found(planted: tuple[int, ...]) -> None:
     columns = bits(200)
-    happened = columns[list(planted)].all(axis=0)
+    happened = np.logical_and.reduce(columns[list(planted)])
     assert conditions(find_rules(problem(columns, changes(happened)))) == [(), planted]
 
 
 def test_a_planted_chance_is_found_with_its_conjunction() -> None:
     columns = bits(400)
-    where = columns[[1, 6]].all(axis=0)
+    where = np.logical_and.reduce(columns[[1, 6]])
     happened = where & (np.random.default_rng(1).random(400) < 0.3)
     default, rule = find_rules(problem(columns, changes(happened)))
     assert rule.tests == (1, 6)
@@ -103,14 +103,15 @@ def test_the_last_rule_that_holds_decides() -> None:
     assert winners(masks).tolist() == [0, 1, 2, 2]
 
 
-def test_an_exception_to_an_exception_is_found() -> None:
-    columns = bits(300)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_an_exception_to_an_exception_is_found(seed: int) -> None:
+    columns = bits(300, seed)
     happened = columns[0] & ~(columns[1] & columns[2])
     found = find_rules(problem(columns, changes(happened)))
-    masks = [columns[list(rule.tests)].all(axis=0) for rule in found]
+    masks = [np.logical_and.reduce(columns[list(rule.tests)]) for rule in found]
     likely = np.array([rule.theta[1] > 0.5 for rule in found])
     assert (likely[winners(masks)] == happened).all()
-    assert len(found) <= 4
+    assert len(found) == 3
 
 
 def test_a_condition_can_be_said_again_after_an_exception_was_found() -> None:
@@ -122,7 +123,7 @@ def test_a_condition_can_be_said_again_after_an_exception_was_found() -> None:
         columns[1] = random.random(200) < 0.17  # the flag
         effect = np.where(columns[0], 1, np.where(columns[1], 2, 0))
         found = find_rules(problem(columns, effect[:, None] == np.arange(3)))
-        masks = [columns[list(rule.tests)].all(axis=0) for rule in found]
+        masks = [np.logical_and.reduce(columns[list(rule.tests)]) for rule in found]
         said = np.array([rule.theta[:3].argmax() for rule in found])[winners(masks)]
         assert (said == effect).all(), f"seed {seed}: {conditions(found)}"
         assert len(set(conditions(found))) == len(found)
@@ -158,7 +159,7 @@ def test_rows_that_nothing_explains_are_an_outcome_of_their_own() -> None:
 
 def test_rows_of_weight_zero_change_nothing() -> None:
     columns = bits(200)
-    happened = columns[[4, 7]].all(axis=0)
+    happened = np.logical_and.reduce(columns[[4, 7]])
     weights = np.ones(200, np.float32)
     weights[150:] = 0.0
     happened[150:] = ~happened[150:]
@@ -189,13 +190,15 @@ def test_twice_the_weight_is_twice_the_evidence() -> None:
 )
 def test_limits_stop_the_search(limits: Limits, expected: int) -> None:
     columns = bits(200)
-    found = find_rules(problem(columns, changes(columns[[0, 5]].all(axis=0))), limits)
+    found = find_rules(problem(columns, changes(np.logical_and.reduce(columns[[0, 5]]))), limits)
     assert max(len(rule.tests) for rule in found) <= expected
 
 
 def test_known_causes_are_tried_before_anything_else() -> None:
     columns = bits(100)
-    columns[11] = columns[[0, 5]].all(axis=0)  # a known cause, and dearer than the two together
+    columns[11] = np.logical_and.reduce(
+        columns[[0, 5]]
+    )  # a known cause, and dearer than the two together
     costs = np.full(NUM_TESTS, 1.0, np.float32)
     costs[11] = 6.0
     given = problem(columns, changes(columns[11]), costs=costs)

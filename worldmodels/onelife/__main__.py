@@ -97,16 +97,16 @@ Command = Explore | Synthesize | Fit | Run | Survey
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    command: Command = tyro.cli(  # type: ignore[assignment]  # tyro's overloads know no unions
-        tyro.extras.subcommand_type_from_defaults(
-            {
-                "explore": Explore(),
-                "synthesize": Synthesize(),
-                "fit": Fit(),
-                "run": Run(),
-                "survey": Survey(),
-            }
-        ),
+    commands: dict[str, Command] = {
+        "explore": Explore(),
+        "synthesize": Synthesize(),
+        "fit": Fit(),
+        "run": Run(),
+        "survey": Survey(),
+    }
+    told = {name: str(default.__doc__).partition("\n")[0] for name, default in commands.items()}
+    command: Command = tyro.cli(
+        tyro.extras.subcommand_type_from_defaults(commands, told),
         args=arguments,
         prog="python -m worldmodels.onelife",
         config=(tyro.conf.AvoidSubcommands,),

@@ -68,7 +68,8 @@ def explore(config: Exploration, folder: Path, on_step: Tick | None = None) -> d
     world = world_named(config.world)
     if path.exists():
         header = read_header(path)
-        if any(header.get(key) != value for key, value in config.header.items()):
+        wanted = {"world": config.world, **config.header}
+        if any(header.get(key) != value for key, value in wanted.items()):
             raise ValueError(
                 f"{path} holds another life ({_brief(header)}); give another folder, or remove it"
             )

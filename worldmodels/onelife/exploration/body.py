@@ -10,10 +10,13 @@ from worldmodels.onelife.scenes import Cell, Scene, Thing
 _SIGHT: Final = 15  # steps within which things are watched
 _HARM: Final = 1.5  # lost beside a kind, beyond what is lost anyway, to think it dangerous
 _FLEETING: Final = 3  # times a kind must vanish by itself to be taken for a missile
+_BRIEF: Final = 0.1  # times it must vanish for each step it is in sight
 _NOTICE: Final = 3  # steps of a missile ahead of it
 _OFTEN: Final = 0.1  # the same, for each step beside it
+_SELDOM: Final = 0.03  # the same, of what once took much at a time
 _WEAK: Final = 0.35  # of the highest level of a vital need
 _LOW: Final = 0.5  # of the highest level of a need
+_GOOD: Final = 0.7  # the same, above which it can wait
 _CRITICAL: Final = 0.25  # of the highest level of a need
 
 
@@ -27,6 +30,7 @@ class Body(Wants):
         self.vital: set[str] = set()  # needs that have fallen by more than one at once
         self.restless: set[tuple[str, str]] = set()  # attributes of kinds that fall by themselves
         self.vanishing: Counter[str] = Counter()  # times things of a kind went by themselves
+        self._sighted: Counter[str] = Counter()  # steps that things of a kind were in sight
         self.positions: dict[int, Cell] = {}  # of things, one step ago
         self.harmed_at = -100
         self._steps: Counter[str] = Counter()  # by the name of a flag; "" where none is up
@@ -34,6 +38,7 @@ class Body(Wants):
         self._beside: Counter[str] = Counter()  # steps beside a kind
         self._harm: Counter[tuple[str, str]] = Counter()  # lost of a need beside a kind
         self._losses: Counter[str] = Counter()  # of a need, beside nothing
+        self._struck: set[str] = set()  # kinds beside which much was lost at once
         self._alone = 1
 
     @property
@@ -66,7 +71,10 @@ class Body(Wants):
             elif kinds and any(self.is_danger(kind) for kind in kinds) and need in self.vital:
                 self.harmed_at = time
             if kinds:
-                for kind in self._suspects(kinds, need):
+                suspects = self._suspects(kinds, need)
+                if change < -1 and len(suspects) == 1:
+                    self._struck.update(suspects)
+                for kind in suspects:
                     self._harm[kind, need] -= change
             else:
                 self._losses[need] -= change
@@ -82,6 +90,7 @@ class Body(Wants):
             if distance > _SIGHT:
                 continue
             self.positions[thing.id] = thing.position
+            self._sighted[thing.kind] += 1
             if distance <= 1:
                 beside.add(thing.kind)
             if thing.position == target:
@@ -103,8 +112,16 @@ class Body(Wants):
         usual = self._losses[need] / self._alone
         return self._harm[kind, need] - 2 * usual * self._beside[kind]
 
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds that were beside the agent."""
+        return list(self._beside)
+
     def is_danger(self, kind: str) -> bool:
         """Whether the agent comes to harm beside a kind."""
+        if kind in self._struck:
+            most = max(self._harm[kind, need] for need in self.needs)
+            return most >= _SELDOM * self._beside[kind]
         harm = max((self._excess(kind, need) for need in self.needs), default=0.0)
         return harm >= _HARM and harm >= _OFTEN * self._beside[kind]
 
@@ -122,7 +139,11 @@ class Body(Wants):
     @property
     def missiles(self) -> set[str]:
         """Kinds that keep vanishing."""
-        return {kind for kind, number in self.vanishing.items() if number >= _FLEETING}
+        return {
+            kind
+            for kind, number in self.vanishing.items()
+            if number >= max(_FLEETING, _BRIEF * self._sighted[kind])
+        }
 
     def approaching(self, scene: Scene) -> list[Cell]:
         """Directions in which dangerous missiles fly at the agent."""
@@ -153,14 +174,22 @@ class Body(Wants):
         """Whether little more harm can be borne."""
         return self.health(scene) < _WEAK
 
+    def is_low(self, scene: Scene, need: str) -> bool:
+        """Whether a need should be met soon."""
+        return self.share(scene, need) <= _LOW
+
     def urgency(self, scene: Scene, need: str) -> float:
         """What it is worth to raise a need: a little when it is high, all when it is low."""
         if len(self.falls[need]) < 2:
             return 0.0
         share = self.share(scene, need)
         if share <= _CRITICAL:
+            return 7.0
+        if share <= _LOW:
             return 4.0
-        return 2.0 if share <= _LOW else 0.9 * (1 - share)
+        if share >= 1:
+            return 0.0
+        return 2.0 if share <= _GOOD else 0.3
 
     def is_critical(self, scene: Scene, practice: Practice) -> bool:
         """Whether a need that can be met by a deed is nearly empty."""

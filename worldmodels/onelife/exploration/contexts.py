@@ -9,7 +9,7 @@ from worldmodels.onelife.distributions import Value
 from worldmodels.onelife.scenes import Cell, Scene, Thing
 from worldmodels.onelife.synthesis.terms import is_direction
 
-AMOUNTS: Final = (1, 2, 4, 8)
+AMOUNTS: Final = (1, 2, 4, 6)
 """How much of an item is told apart: fewer tries than at every number."""
 
 Target = tuple[str, str]  # ("material" or "kind", name), or ("outside", "")

@@ -132,7 +132,7 @@ class Curiosity:
         if deed is None or not deed.tries:
             return self._on_new(scene, action, held)
         if not deed.successes:
-            return self._once_more(action, deed, context, held)
+            return self._once_more(scene, action, deed, context, held)
         return self._again(scene, action, deed, context, held)
 
     def _on_new(self, scene: Scene, action: str, held: Mapping[str, int]) -> float:
@@ -144,11 +144,17 @@ class Curiosity:
         return 0.25 if practice.acts_on_targets(action) else 0.05
 
     def _once_more(
-        self, action: str, deed: Deed, context: Context, held: Mapping[str, int]
+        self, scene: Scene, action: str, deed: Deed, context: Context, held: Mapping[str, int]
     ) -> float:
-        practice = self.practice
+        practice, body = self.practice, self.body
         if not has(held, practice.cost(action)):
             return 0.0
+        hoped = max((body.urgency(scene, need) for need in self._hoped(deed)), default=0.0)
+        if hoped:
+            return _HINT + hoped
+        missed = {n for n in self._unmet(scene) if not any(n in f.want for f in deed.failures)}
+        if missed and practice.is_free(action):
+            return _NEW + self._despair(scene)
         if self._has_ripened(deed, context):
             return 0.8
         if practice.is_free(action):
@@ -157,6 +163,12 @@ class Curiosity:
                 return _NEW_TOOL
             return 0.25 / deed.tries if deed.tries < 12 else 0.02
         return 0.1 / deed.tries if deed.tries < 3 else 0.0
+
+    def _hoped(self, deed: Deed) -> list[str]:
+        """Needs that rose under a deed, but too seldom to be sure that it was the reason."""
+        if 3 * deed.hints < deed.tries:
+            return []
+        return [n for n in self.body.falling if deed.restores[n] and n not in self.body.healing]
 
     def _again(
         self, scene: Scene, action: str, deed: Deed, context: Context, held: Mapping[str, int]
@@ -172,7 +184,7 @@ class Curiosity:
         if practice.is_free(action):
             value = max(value, 0.12 / (1 + practice.keys[key]))
         if deed.touches and deed.last_worked and deed.successes < 20:
-            value = max(value, 0.35)  # go on while it works
+            value = max(value, 0.35 if deed.successes > 5 else 0.95)  # go on while it works
         for item in deed.gains:
             value = max(value, self._supply(item, held) * chance)
         for need in body.falling:
@@ -214,14 +226,18 @@ class Curiosity:
 
     def _despair(self, scene: Scene) -> float:
         """How badly something is needed for which no remedy is known."""
-        return max(
-            (
-                self.body.urgency(scene, need)
-                for need in self.body.falling
-                if need not in self.body.vital and not self.body.remedies(self.practice, need)
-            ),
-            default=0.0,
-        )
+        return max((self.body.urgency(scene, need) for need in self._unmet(scene)), default=0.0)
+
+    def _unmet(self, scene: Scene) -> list[str]:
+        """Needs that are low and for which no remedy is known."""
+        body = self.body
+        return [
+            need
+            for need in body.falling
+            if body.is_low(scene, need)
+            and need not in body.vital
+            and not body.remedies(self.practice, need)
+        ]
 
     def entering(self, material: str, *, is_end: bool) -> float:
         """Worth of trying whether a material can be entered."""
@@ -232,7 +248,7 @@ class Curiosity:
         is_made = any(material in deed.makes for _, _, deed in self.practice.all_deeds())
         if is_made or material in self.ground.stood:
             return 0.7
-        return 0.1 if any(map(self.practice.is_free, self.deeds)) else 0.5
+        return 0.3 if any(map(self.practice.is_free, self.deeds)) else 0.5
 
     def _has_ripened(self, deed: Deed, context: Context) -> bool:
         """Whether a number of the target is twice what it was at any failure."""

@@ -33,10 +33,11 @@ _FAR: Final = 70  # steps; wishes further away are not looked for
 _LAST_STEPS: Final = 40  # at the end of a life, nothing is too dangerous to be tried
 _FORESIGHT: Final = 10  # steps of a plan before it is made anew
 _AT_ONCE: Final = 0.4  # worth of something on the spot for which a plan is dropped
-_WORKSHOP: Final = 1.6  # worth of getting to where all stations are, for each worth of a trial
+_WORKSHOP: Final = 2.0  # worth of getting to where all stations are, for each worth of a trial
 _NEIGHBOURHOOD: Final = 8  # steps within which an existing station is walked to
-_MOST: Final = 4.5  # no wish is worth more
+_MOST: Final = 8.0  # no wish is worth more
 _BORED: Final = 5  # steps of wandering before wishes are looked for again
+_LAZY: Final = 0.8  # share of steps at rest without trying whether an action does anything
 _CALM: Final = 7  # steps within which no danger may be, to try what never worked
 
 Wish = tuple[float, str]
@@ -81,6 +82,7 @@ class Explorer:
         self.ground.notice(scene, after)
         is_walk = action in practice.directions
         self.body.notice(scene, action, after, cell, self.time, is_walk=is_walk)
+        self.safety.perils.notice(scene, after, self.time)
         self.time += 1
         context = self._context(scene, (position, facing))
         if context.flags:
@@ -116,7 +118,7 @@ class Explorer:
         if not self.practice.directions:
             return self._any_action()
         if context.flags & self._own_flags():
-            return self._idle()
+            return self._idle() if self.random.random() < _LAZY else self._any_action()
         return self._follow(scene, place, context)
 
     def _to_something(self, scene: Scene, place: Place) -> str | None:
@@ -163,10 +165,12 @@ class Explorer:
         if defence is not None:
             self._plan = []
             return defence
-        if safety.wants_refuge(scene):
+        if safety.wants_refuge(scene, self.time):
             if not (self._plan and self._is_refuge and self._is_as_planned(scene)):
-                self._set_plan(scene, safety.refuge(scene, terrain, self.time) or [], refuge=True)
-            if self._plan:
+                found = safety.refuge(scene, terrain, self.time)
+                if found:
+                    self._set_plan(scene, found, refuge=True)
+            if self._plan and self._is_refuge:
                 return self._next_of_plan(terrain, place)
         self._within_reach = self._stations_within(scene, place[0])
         is_hiding = safety.is_hiding(scene)

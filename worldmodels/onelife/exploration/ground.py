@@ -68,7 +68,7 @@ class Ground:
         """What the cells of a scene are to the agent now."""
         present = [name for name in scene.materials if name not in self.entered]
         shut = {name for name in present if not self.is_risky(name, practice)}
-        barriers = {name for name in present if self._is_barrier(name, practice)}
+        barriers = {name for name in present if name not in self.stood}
         moves: dict[Cell, str] = {}
         for action, step in practice.directions.items():
             moves.setdefault(step, action)
@@ -80,7 +80,8 @@ class Ground:
         for action, (sort, name), deed in practice.all_deeds():
             if sort != "material" or name in self.entered or not deed.makes:
                 continue
-            if not deed.makes <= self.entered or not deed.last_worked:
+            is_open = all(m in self.entered or (deed.gains and self.is_new(m)) for m in deed.makes)
+            if not is_open or not deed.last_worked:
                 continue
             needed, _ = practice.requirements(action, (sort, name))
             if has(held, needed) and deed.successes >= _RELIABLE * (

@@ -6,6 +6,7 @@ from typing import Final
 from worldmodels.onelife.exploration.body import Body
 from worldmodels.onelife.exploration.contexts import facing_of, held_by
 from worldmodels.onelife.exploration.curiosity import Curiosity
+from worldmodels.onelife.exploration.perils import Perils
 from worldmodels.onelife.exploration.practice import Practice
 from worldmodels.onelife.exploration.routes import OPEN, Place, Terrain, ways
 from worldmodels.onelife.exploration.shelter import Wall, burrow, shelter
@@ -20,6 +21,7 @@ _TRIED: Final = 4  # fruitless tries after which a kind is not fought any more
 _RESTED: Final = 0.75  # share of a need below which rest is taken where it is safe
 _EXHAUSTED: Final = 0.12  # the same, below which nothing is more urgent
 _HURT: Final = 0.7  # of the highest level of a vital need
+_SHAKEN: Final = 30  # steps after harm for which a safe place is looked for
 _MANY: Final = 3  # dangers in the wider surroundings
 _TIRED: Final = 0.35  # the same, below which a safe place is looked for
 
@@ -32,6 +34,7 @@ class Safety:
         self.body = body
         self.curiosity = curiosity
         self.room: set[Cell] | None = None  # the closed room the agent is in
+        self.perils = Perils()
         self._failed_at: tuple[Cell, int] | None = None
 
     def look(self, scene: Scene, terrain: Terrain) -> None:
@@ -47,12 +50,14 @@ class Safety:
         """Extra cost of cells near dangers."""
         cost: dict[Cell, int] = {}
         is_weak = self.body.is_weak(scene)
+        is_critical = self.body.is_critical(scene, self.practice)
         for thing in self.body.threats(scene, 2 * _SIGHT):
             x, y = thing.position
             for dx in range(-_NEAR, _NEAR + 1):
                 for dy in range(abs(dx) - _NEAR, _NEAR + 1 - abs(dx)):
                     cell = (x + dx, y + dy)
-                    extra = (1 + 2 * (abs(dx) + abs(dy) <= 2)) * (3 if is_weak else 1)
+                    is_close = abs(dx) + abs(dy) <= 2
+                    extra = 2 * is_close if is_critical else (1 + 2 * is_close) * (1 + 2 * is_weak)
                     cost[cell] = cost.get(cell, 0) + extra
         return cost
 
@@ -130,17 +135,26 @@ class Safety:
 
     def is_hiding(self, scene: Scene) -> bool:
         """Whether it is better to stay in the closed room."""
-        if self.room is None or self.body.is_critical(scene, self.practice):
+        if self.room is None or self._must_leave(scene):
             return False
-        return bool(self.body.threats(scene, _SIGHT)) or self._needs_rest(scene, _RESTED)
+        if self.body.threats(scene, _SIGHT) or self._needs_rest(scene, _RESTED):
+            return True
+        return self.is_perilous(scene)
+
+    def _must_leave(self, scene: Scene) -> bool:
+        """Whether a need is more urgent than safety."""
+        if not self.body.is_critical(scene, self.practice):
+            return False
+        return self.body.is_weak(scene) or not self.is_perilous(scene)
 
     def _needs_rest(self, scene: Scene, share: float) -> bool:
         """Whether a need that rest restores is low, or much harm was done."""
         if self.rest_action() is None:
             return False
-        return self.body.is_weak(scene) or any(
-            self.body.share(scene, need) < share for need in self._rested_needs()
-        )
+        return self.body.is_weak(scene) or self._is_tired(scene, share)
+
+    def _is_tired(self, scene: Scene, share: float) -> bool:
+        return any(self.body.share(scene, need) < share for need in self._rested_needs())
 
     def rest_action(self) -> str | None:
         """An action that raises a flag under which a need rises."""
@@ -161,17 +175,29 @@ class Safety:
         """Whether resting would do anything."""
         return any(self.body.share(scene, need) < 1 for need in self._rested_needs())
 
-    def wants_refuge(self, scene: Scene) -> bool:
+    def wants_refuge(self, scene: Scene, time: int) -> bool:
         """Whether a closed room should be made: dangers around, weakness, or weariness."""
         if self.room is not None:
             return False
-        if self.body.is_critical(scene, self.practice) and not self._needs_rest(scene, _EXHAUSTED):
+        if self._must_leave(scene) and not self._is_tired(scene, _EXHAUSTED):
             return False
         threats = len(self.body.threats(scene, _SIGHT))
         is_hurt = self.body.health(scene) < _HURT
         is_peril = threats > 1 or (threats > 0 and is_hurt) or self.body.is_weak(scene)
         many = len(self.body.threats(scene, 2 * _SIGHT)) >= _MANY
-        return is_peril or many or self._needs_rest(scene, _TIRED)
+        is_harmed = time - self.body.harmed_at < _SHAKEN
+        return (
+            is_peril
+            or many
+            or is_harmed
+            or self.is_perilous(scene)
+            or self._needs_rest(scene, _TIRED)
+        )
+
+    def is_perilous(self, scene: Scene) -> bool:
+        """Whether dangers are usual at such a time."""
+        kinds = {k for k in self.body.kinds if self.body.is_danger(k)} - self.body.missiles
+        return self.perils.is_perilous(kinds)
 
     def refuge(self, scene: Scene, terrain: Terrain, time: int) -> list[str] | None:
         """Actions after which, or nearer to where, the agent is shut in."""
@@ -179,12 +205,12 @@ class Safety:
         place: Place = (scene.agent.position, facing_of(scene.agent))
         if wall is None:
             return None
+        if self._failed_at is not None and time - self._failed_at[1] < 5:
+            return None
         if wall.number or terrain.clearings:
             found = shelter(terrain, place, wall)
             if found:
                 return found
-        if self._failed_at is not None and time - self._failed_at[1] < 5:
-            return None
         for way in ways(terrain, place, self.avoided(scene), 40):
             dug = burrow(terrain, way)
             if dug is not None:
@@ -206,5 +232,10 @@ class Safety:
             found[action] = (number, grounds | {name})
         if not found:
             return None
-        action = max(found, key=lambda name: found[name][0])
+        regained = {
+            item for _, _, deed in self.practice.all_deeds() if deed.makes for item in deed.gains
+        }
+        action = max(
+            found, key=lambda name: (self.practice.cost(name).keys() <= regained, found[name][0])
+        )
         return Wall(action, found[action][1], found[action][0])

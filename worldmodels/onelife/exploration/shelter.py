@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from worldmodels.onelife.exploration.routes import SHUT, Place, Terrain, Way
 from worldmodels.onelife.scenes import UNIT_VECTORS, Cell
 
-_MOST_STATES: Final = 1500
+_MOST_STATES: Final = 4000
 _ROOM: Final = 3  # cells that may be left inside
 
 

@@ -68,9 +68,10 @@ def load_book(path: Path) -> tuple[Book[Any], dict[str, float], float | None]:
             "the laws again"
         )
     try:
+        _object(data["origin"], "the origin")
         world = world_named(str(data["world"]))
-        known = _known_from_json(data["known"])
-        laws = [law_from_json(law) for law in data["laws"]]
+        known = _known_from_json(_object(data["known"], "what is known"))
+        laws = [law_from_json(_object(law, "a law")) for law in data["laws"]]
         weights = {
             str(law["name"]): _number(law["weight"], 0.0)
             for law in data["laws"]
@@ -141,6 +142,12 @@ def _condition_from_json(data: Any) -> Condition:
         Test(checked_term(term), checked_operator(op), value_from_json(value))
         for term, op, value in data
     )
+
+
+def _object(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"expected an object as {what}, got {type(value).__name__}")
+    return value
 
 
 def _number(value: Any, low: float = -math.inf, high: float = math.inf) -> float:

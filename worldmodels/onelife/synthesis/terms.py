@@ -134,7 +134,7 @@ class View:
 
 def value_of(term: Term, view: View) -> Value:
     """Read a term off a view; None where there is nothing to read."""
-    return _HEADS[str(term[0])](view, *term[1:])
+    return _HEADS[term[0]](view, *term[1:])
 
 
 def checked_term(parts: Sequence[Any]) -> Term:
@@ -145,7 +145,8 @@ def checked_term(parts: Sequence[Any]) -> Term:
     """
     head, *arguments = parts
     if head not in tuple(_HEADS):  # a tuple: what came may not be hashable
-        raise ValueError(f"expected a head of a term, one of {', '.join(_HEADS)}, got {head!r}")
+        known = ", ".join(map(str, _HEADS))
+        raise ValueError(f"expected a head of a term, one of {known}, got {head!r}")
     number = len(inspect.signature(_HEADS[head]).parameters) - 1  # besides the view
     sort = int if head == "phase" else str
     if len(arguments) != number or not all(isinstance(part, sort) for part in arguments):
@@ -317,7 +318,7 @@ def _census(scene: Scene) -> tuple[dict[Any, int], dict[Any, int]]:
     return found
 
 
-_HEADS: Final[Mapping[str, Callable[..., Value]]] = {
+_HEADS: Final[Mapping[str | int, Callable[..., Value]]] = {
     "action": lambda view: view.action,
     "turns": lambda view: view.action in view.known.directions,
     "own": _own,
