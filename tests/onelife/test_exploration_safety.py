@@ -118,9 +118,11 @@ def test_what_is_left_where_something_was_taken_is_thought_to_be_open() -> None:
 
 def test_the_wall_that_can_be_taken_back_is_preferred() -> None:
     deeds = {"take": quarry, "wall": wall_up, "bench": build_bench}
-    rich = Field(LAWN, position=(5, 5)).put((5, 6), "#").gain(twig=9)
-    world = ToyWorld(rich, deeds)
-    explorer, state = explorer_after(world, "take", "wall", "west", "bench", "north")
+    world = ToyWorld(Field(LAWN, position=(5, 5)).put((5, 6), "#"), deeds)
+    explorer, state = explorer_after(world, "take", "wall")
+    rich = dataclasses.replace(state.gain(twig=9), facing=(1, 0))
+    state = world.step(rich, "bench")
+    explorer.see(world.scene(rich), "bench", world.scene(state))
     assert state.counts["twig"] // 2 > state.counts["brick"]
     wall = explorer.safety.wall(world.scene(state))
     assert wall is not None
