@@ -137,6 +137,9 @@ class PastureWorld:
     def __init__(self) -> None:
         self.observables = PastureObservables()
 
+    def action_name(self, action: str) -> str:
+        return action
+
     def initial(self, seed: int) -> Pasture:
         """The same in every life."""
         del seed
