@@ -129,7 +129,7 @@ class Renamed:
 
     def __init__(self, world: ToyWorld) -> None:
         self.world = world
-        self.actions = tuple(f"q{index}" for index in range(len(world.actions)))
+        self.actions = tuple(map(_code, world.actions))
         self.names = dict(zip(self.actions, world.actions, strict=True))
 
     def action_name(self, action: Any) -> str:
@@ -162,8 +162,10 @@ class Renamed:
 
 
 def _code(name: str) -> str:
-    """A name in another alphabetical order."""
-    return "".join(chr(ord("a") + (ord("z") - ord(letter)) % 26) for letter in name)
+    """A name in another alphabetical order, with as many words."""
+    return "".join(
+        chr(ord("a") + ord("z") - ord(letter)) if letter.isalpha() else letter for letter in name
+    )
 
 
 def _renamed(thing: Thing) -> Thing:

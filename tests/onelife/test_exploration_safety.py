@@ -40,12 +40,14 @@ def perils_after(steps: int, *, are_in_the_dark: bool) -> Perils:
 
 
 def test_a_time_is_perilous_at_which_dangers_were_about() -> None:
-    assert perils_after(4 * PERIOD + PERIOD // 2, are_in_the_dark=True).is_perilous({"wolf"})
+    assert perils_after(4 * PERIOD + PERIOD // 2, are_in_the_dark=True).is_perilous(
+        {"wolf"}, soon=True
+    )
 
 
 def test_a_time_is_not_perilous_at_which_dangers_were_elsewhere() -> None:
     in_light = perils_after(4 * PERIOD + PERIOD // 2, are_in_the_dark=False)
-    assert not in_light.is_perilous({"wolf"})
+    assert not in_light.is_perilous({"wolf"}, soon=True)
 
 
 def test_dangers_that_are_always_about_make_no_time_perilous() -> None:
@@ -54,17 +56,21 @@ def test_dangers_that_are_always_about_make_no_time_perilous() -> None:
         after = scene_with(9, (7, 7), light=light_at(time))
         perils.notice(before, after, time)
         before = after
-    assert not perils.is_perilous({"wolf"})
+    assert not perils.is_perilous({"wolf"}, soon=True)
 
 
 def test_what_is_no_danger_makes_no_time_perilous() -> None:
-    assert not perils_after(4 * PERIOD + PERIOD // 2, are_in_the_dark=True).is_perilous({"deer"})
+    assert not perils_after(4 * PERIOD + PERIOD // 2, are_in_the_dark=True).is_perilous(
+        {"deer"}, soon=True
+    )
 
 
 def test_peril_is_seen_to_come() -> None:
     time = 4 * PERIOD + 22  # the light still is what it was on all days without wolves
     assert light_at(time) > 0.41
-    assert perils_after(time, are_in_the_dark=True).is_perilous({"wolf"})
+    perils = perils_after(time, are_in_the_dark=True)
+    assert perils.is_perilous({"wolf"}, soon=True)
+    assert not perils.is_perilous({"wolf"}, soon=False)
 
 
 def body_after(*scenes: Scene) -> Body:
@@ -88,7 +94,7 @@ def test_a_missile_is_what_soon_vanishes(steps: int, is_missile: bool) -> None:
     assert ("wolf" in body.missiles) == is_missile
 
 
-@pytest.mark.parametrize(("water", "urgency"), [(9, 0.0), (7, 0.3), (6, 2.0), (4, 4.0), (2, 7.0)])
+@pytest.mark.parametrize(("water", "urgency"), [(9, 0.0), (7, 0.3), (6, 2.5), (4, 4.0), (2, 7.0)])
 def test_a_need_is_more_urgent_the_lower_it_is(water: int, urgency: float) -> None:
     body = Body(WORLD.scene(WORLD.first))
     body.falls["water"] |= {"rest", "take"}
@@ -129,10 +135,12 @@ def test_the_wall_that_can_be_taken_back_is_preferred() -> None:
     assert wall.action == "wall"
 
 
-def test_after_harm_a_refuge_is_wanted_for_a_while() -> None:
+def test_after_harm_a_refuge_that_is_near_is_wanted_for_a_while() -> None:
     explorer, state = explorer_after(WORLD, "east")
-    scene = WORLD.scene(state)
-    assert not explorer.safety.wants_refuge(scene, 1)
+    hale, hurt = WORLD.scene(state), WORLD.scene(state.gain(life=-4))
+    explorer.body.vital.add("life")
+    assert not explorer.safety.refuge_within(hurt, 1)
     explorer.body.harmed_at = 1
-    assert explorer.safety.wants_refuge(scene, 10)
-    assert not explorer.safety.wants_refuge(scene, 60)
+    assert 0 < explorer.safety.refuge_within(hurt, 10) < 20
+    assert not explorer.safety.refuge_within(hale, 10)
+    assert not explorer.safety.refuge_within(hurt, 60)

@@ -8,6 +8,8 @@ from worldmodels.onelife.exploration.practice import Deed, Practice
 from worldmodels.onelife.scenes import Cell, Scene, Thing
 
 _SIGHT: Final = 15  # steps within which things are watched
+_SHOT: Final = 6  # steps from which something may do harm
+_SUSPECT: Final = 0.03  # harm for each step that a kind is near, from which it is suspected
 _HARM: Final = 1.5  # lost beside a kind, beyond what is lost anyway, to think it dangerous
 _FLEETING: Final = 3  # times a kind must vanish by itself to be taken for a missile
 _BRIEF: Final = 0.1  # times it must vanish for each step it is in sight
@@ -31,6 +33,7 @@ class Body(Wants):
         self.restless: set[tuple[str, str]] = set()  # attributes of kinds that fall by themselves
         self.vanishing: Counter[str] = Counter()  # times things of a kind went by themselves
         self._sighted: Counter[str] = Counter()  # steps that things of a kind were in sight
+        self.grounds: defaultdict[str, set[str]] = defaultdict(set)  # materials a kind was seen on
         self.positions: dict[int, Cell] = {}  # of things, one step ago
         self.harmed_at = -100
         self._steps: Counter[str] = Counter()  # by the name of a flag; "" where none is up
@@ -38,6 +41,8 @@ class Body(Wants):
         self._beside: Counter[str] = Counter()  # steps beside a kind
         self._harm: Counter[tuple[str, str]] = Counter()  # lost of a need beside a kind
         self._losses: Counter[str] = Counter()  # of a need, beside nothing
+        self._near: Counter[str] = Counter()  # steps that a kind was near
+        self._suspected: Counter[str] = Counter()  # times much was lost while a kind was near
         self._struck: set[str] = set()  # kinds beside which much was lost at once
         self._alone = 1
 
@@ -54,6 +59,7 @@ class Body(Wants):
         self._steps[flag] += 1
         kinds = sorted(self._watch(scene, after, target))
         self._beside.update(kinds)
+        self._near.update(self._kinds_near(scene))
         self._alone += not kinds
         for need in self.needs:
             change = self.level(after, need) - self.level(scene, need)
@@ -67,6 +73,8 @@ class Body(Wants):
             self.falls[need].add(action)
             if change < -1:
                 self.vital.add(need)
+                if self.harmed_at != time:
+                    self._suspected.update(self._kinds_near(scene))
                 self.harmed_at = time
             elif kinds and any(self.is_danger(kind) for kind in kinds) and need in self.vital:
                 self.harmed_at = time
@@ -91,6 +99,7 @@ class Body(Wants):
                 continue
             self.positions[thing.id] = thing.position
             self._sighted[thing.kind] += 1
+            self.grounds[thing.kind].add(scene.material(thing.position) or "")
             if distance <= 1:
                 beside.add(thing.kind)
             if thing.position == target:
@@ -101,6 +110,18 @@ class Body(Wants):
             else:
                 self.restless.update((thing.kind, name) for name in fallen(thing, now))
         return beside
+
+    def _kinds_near(self, scene: Scene) -> set[str]:
+        x, y = scene.agent.position
+        return {
+            thing.kind
+            for thing in scene.things
+            if abs(thing.position[0] - x) + abs(thing.position[1] - y) <= _SHOT
+        }
+
+    def is_suspect(self, kind: str) -> bool:
+        """Whether the agent came to harm unusually often while a kind was near."""
+        return self._suspected[kind] > _SUSPECT * self._near[kind]
 
     def _suspects(self, kinds: list[str], need: str) -> list[str]:
         """Of the kinds beside the agent, those beside which most was lost."""
@@ -126,9 +147,15 @@ class Body(Wants):
         return harm >= _HARM and harm >= _OFTEN * self._beside[kind]
 
     def threats(self, scene: Scene, within: int) -> list[Thing]:
-        """Dangers near the agent that do not vanish by themselves, the nearest first."""
-        dangers = {kind for kind in scene.by_kind if self.is_danger(kind)} - self.missiles
+        """Dangers near the agent that do not vanish by themselves, the nearest first.
+
+        A kind that was never seen on any ground that is near cannot come.
+        """
         x, y = scene.agent.position
+        around = {scene.material((x + dx, y + dy)) for dx in (-1, 0, 1) for dy in (-1, 0, 1)}
+        dangers = {
+            kind for kind in scene.by_kind if self.grounds[kind] & around and self.is_danger(kind)
+        } - self.missiles
         found = [
             (abs(thing.position[0] - x) + abs(thing.position[1] - y), thing.id, thing)
             for kind in sorted(dangers)
@@ -189,7 +216,7 @@ class Body(Wants):
             return 4.0
         if share >= 1:
             return 0.0
-        return 2.0 if share <= _GOOD else 0.3
+        return 2.5 if share <= _GOOD else 0.3
 
     def is_critical(self, scene: Scene, practice: Practice) -> bool:
         """Whether a need that can be met by a deed is nearly empty."""

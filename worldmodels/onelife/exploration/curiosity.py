@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from worldmodels.onelife.exploration.body import Body
-from worldmodels.onelife.exploration.contexts import AMOUNTS, Context
+from worldmodels.onelife.exploration.contexts import AMOUNTS, Context, Target
 from worldmodels.onelife.exploration.ground import Ground
+from worldmodels.onelife.exploration.names import Names
 from worldmodels.onelife.exploration.practice import Deed, Practice, has
 from worldmodels.onelife.scenes import Scene
 
@@ -13,12 +14,20 @@ _REPEATS: Final = 3  # times what worked is done again
 _ENOUGH: Final = 4  # of an item, while there are actions that never had an effect
 _PLENTY: Final = 8
 _NEW: Final = 0.8  # worth of a known action on an unknown target
-_NEW_TOOL: Final = 0.85  # worth of what failed, with something new at hand
+_FLEETING: Final = 1.3  # the same for a thing: it may go away
+_NEW_TOOL: Final = 5.0  # worth of what failed, with something new at hand
 _WORTHWHILE: Final = 0.25  # worth of a trial for which a station is gone to
 _WALL: Final = 1.2  # worth of an item to shut oneself in with
 _HINT: Final = 0.9  # worth of doing at once again what may have had an effect
 _FIRST: Final = 0.75  # worth of a trial with a material that it was never tried with
 _ASTRAY: Final = 0.6  # share of the worth of a trial away from stations that are known
+_REMEDY: Final = 6.0  # worth of finding what raises an empty need
+_CONTENT: Final = 0.75  # of the highest level of a need, above which it is not thought of
+_PATIENT: Final = 8  # times something is done to a thing in the hope for a remedy
+_FILL: Final = 5.1  # worth of raising a need further that is being raised
+_INGREDIENT: Final = 1.6  # worth of what is all that is missing by the name of an action
+_LACKING: Final = 0.1  # share of the worth of a trial without what the action's name mentions
+_FITTING: Final = 2.0  # the same, with all that the name mentions
 _SPARE: Final = 4  # of an item, left after a repetition while there are mysteries
 _PROOF: Final = 0.38  # worth of telling the narrow from the wide reading of what was learned
 
@@ -27,9 +36,11 @@ class Curiosity:
     """Weighs single deeds; where they are to be done is for others."""
 
     def __init__(
-        self, actions: Sequence[str], practice: Practice, body: Body, ground: Ground
+        self, actions: Sequence[str], practice: Practice, body: Body, ground: Ground, names: Names
     ) -> None:
         self.actions = actions
+        self.names = names
+        self.haste = 1.0  # how much more needs count than usual
         self.practice = practice
         self.body = body
         self.ground = ground
@@ -55,12 +66,20 @@ class Curiosity:
         ):
             return 0.0
         tries = sum(deed.tries for deed in self.practice.tried(action))
-        share = (1.0 if context.target[1] in self.ground.entered else 0.1) / (1 + 0.02 * tries)
+        name = context.target[1]
+        is_open = name in self.ground.entered or self._is_left(name)
+        share = (1.0 if is_open else 0.1) / (1 + 0.02 * tries)
+        if self.names.lacks(action, held):
+            share *= _LACKING
+        elif self.names.fits(action, held):
+            share *= _FITTING
         if any(failure.covers(context) for failure in failures):
             return share * (0.3 if context.stock else 0.04)
         known = {item for failure in failures for item in failure.kinds}
         if not context.kinds - self.tools <= known:
             return share * _FIRST
+        if context.near and not any(failure.near >= context.near for failure in failures):
+            return share * _FIRST  # never tried beside these stations
         if not self.practice.stations.keys() <= context.near:
             share *= _ASTRAY
         news = self._news(context, failures)
@@ -69,6 +88,12 @@ class Curiosity:
         if not any(_covers_stock(failure, context) for failure in failures):
             return share * 0.5  # each was there once, but never together
         return share * 0.1  # only needs differ
+
+    def _is_left(self, material: str) -> bool:
+        """Whether a material was left where something was taken away."""
+        return not self.ground.refused[material] and any(
+            material in deed.makes and deed.gains for _, _, deed in self.practice.all_deeds()
+        )
 
     def _news(self, context: Context, failures: Sequence[Context]) -> list[str]:
         """Materials of which there was never as much, beside these stations."""
@@ -117,12 +142,14 @@ class Curiosity:
         practice = self.practice
         deed = practice.deeds[action].get(context.target)
         if deed is not None and deed.last_hinted and not deed.last_worked:
-            return _HINT
+            return _HINT + self.hope(scene) + self._despair(scene)
         if practice.is_mystery(action):
             value = 0.0
             if context.target[1] in self.ground.entered:
                 value = 0.9 * self.trial(action, context, held)
             if deed is not None:
+                return value
+            if self.names.lacks(action, held):
                 return value
             if any(map(practice.is_free, self.deeds)):
                 return max(value, 0.06)
@@ -130,18 +157,30 @@ class Curiosity:
             is_open = sort == "material" and not self.ground.refused[name]
             return 0.06 if is_open and not self.ground.is_risky(name, practice) else 0.5
         if deed is None or not deed.tries:
-            return self._on_new(scene, action, held)
+            return self._on_new(scene, action, context, held)
         if not deed.successes:
             return self._once_more(scene, action, deed, context, held)
         return self._again(scene, action, deed, context, held)
 
-    def _on_new(self, scene: Scene, action: str, held: Mapping[str, int]) -> float:
+    def _on_new(
+        self, scene: Scene, action: str, context: Context, held: Mapping[str, int]
+    ) -> float:
         practice = self.practice
         if not has(held, practice.cost(action)):
             return 0.0
         if practice.is_free(action):
-            return _NEW + self._despair(scene)
+            if context.kinds & self.tools and self._is_obstacle(context.target):
+                return _NEW_TOOL
+            value = _NEW + self._despair(scene)
+            return _FLEETING * value + self.hope(scene) if context.target[0] == "kind" else value
         return 0.25 if practice.acts_on_targets(action) else 0.05
+
+    def _is_obstacle(self, target: Target) -> bool:
+        """Whether a target is in the way, and nothing was ever done to it."""
+        if target[0] != "material" or target[1] in self.ground.entered:
+            return False
+        deeds = (deeds.get(target) for deeds in self.practice.deeds.values())
+        return not any(deed is not None and deed.successes for deed in deeds)
 
     def _once_more(
         self, scene: Scene, action: str, deed: Deed, context: Context, held: Mapping[str, int]
@@ -159,8 +198,8 @@ class Curiosity:
             return 0.8
         if practice.is_free(action):
             known = {kind for failure in deed.failures for kind in failure.kinds}
-            if not context.kinds <= known:
-                return _NEW_TOOL
+            if not context.kinds & self.tools <= known:
+                return _NEW_TOOL if self._is_obstacle(context.target) else 0.3
             return 0.25 / deed.tries if deed.tries < 12 else 0.02
         return 0.1 / deed.tries if deed.tries < 3 else 0.0
 
@@ -184,13 +223,36 @@ class Curiosity:
         if practice.is_free(action):
             value = max(value, 0.12 / (1 + practice.keys[key]))
         if deed.touches and deed.last_worked and deed.successes < 20:
-            value = max(value, 0.35 if deed.successes > 5 else 0.95)  # go on while it works
+            value = max(value, 0.35 if deed.successes > 5 else 1.2)  # go on while it works
+            if deed.tries <= _PATIENT and not any(deed.restores[n] for n in body.falling):
+                value += self.hope(scene) + self._despair(scene)
         for item in deed.gains:
             value = max(value, self._supply(item, held) * chance)
         for need in body.falling:
             if body.restores(deed, need) and not deed.sets:
-                value = max(value, body.urgency(scene, need))
+                value = max(value, self.haste * body.urgency(scene, need))
         return value
+
+    def is_remedy(self, action: str, target: Target) -> bool:
+        """Whether a deed was seen to raise a need."""
+        deed = self.practice.deeds[action].get(target)
+        return deed is not None and any(self.body.restores(deed, n) for n in self.body.falling)
+
+    def fills(self, scene: Scene, action: str, context: Context) -> float:
+        """Worth of going on to raise a need by what is faced."""
+        deed = self.practice.deeds[action].get(context.target)
+        if deed is None or not deed.successes or deed.sets or context.target[0] != "material":
+            return 0.0
+        return max(
+            (
+                _FILL
+                for need in self.body.falling
+                if need not in self.body.vital
+                and self.body.share(scene, need) < 1
+                and self.body.restores(deed, need)
+            ),
+            default=0.0,
+        )
 
     def _can_spare(self, deed: Deed, held: Mapping[str, int]) -> bool:
         spare = _SPARE if self.mysteries else 0
@@ -199,9 +261,11 @@ class Curiosity:
     def _supply(self, item: str, held: Mapping[str, int]) -> float:
         """What one more of an item is worth."""
         count = held.get(item, 0)
-        if not self.is_spent(item) and count >= 1 and not self.mysteries:
+        if not self.practice.is_taken(item) and count >= 1 and not self.mysteries:
             return 0.0
-        wanted = bool(self.mysteries) or self.is_spent(item)
+        if count < 2 and any(self.names.is_ingredient(item, a, held) for a in self.mysteries):
+            return _INGREDIENT
+        wanted = bool(self.mysteries) or self.practice.is_taken(item)
         if count < _ENOUGH and item in self.walls:
             return _WALL
         if not wanted or count >= AMOUNTS[-1]:
@@ -220,9 +284,19 @@ class Curiosity:
         taken = {name for _, (_, name), deed in deeds if deed.gains and deed.makes}
         return {item for _, _, deed in deeds if deed.makes & made & taken for item in deed.losses}
 
-    def is_spent(self, item: str) -> bool:
-        """Whether some action takes an item."""
-        return any(item in deed.losses for _, _, deed in self.practice.all_deeds())
+    def hope(self, scene: Scene) -> float:
+        """What a remedy would be worth for a need that falls and that nothing was seen to raise."""
+        body = self.body
+        return max(
+            (
+                _REMEDY * max(0.0, _CONTENT - body.share(scene, need))
+                for need in body.falling
+                if need not in body.vital
+                and not body.remedies(self.practice, need)
+                and not body.is_rested(self.practice, need)
+            ),
+            default=0.0,
+        )
 
     def _despair(self, scene: Scene) -> float:
         """How badly something is needed for which no remedy is known."""

@@ -22,6 +22,7 @@ from worldmodels.onelife.exploration.contexts import (
 )
 from worldmodels.onelife.exploration.curiosity import Curiosity
 from worldmodels.onelife.exploration.ground import Ground
+from worldmodels.onelife.exploration.names import Names
 from worldmodels.onelife.exploration.practice import STILL, Practice, has, target_of
 from worldmodels.onelife.exploration.results import result_of
 from worldmodels.onelife.exploration.routes import Place, Terrain, Way, is_sealed, ways
@@ -29,12 +30,15 @@ from worldmodels.onelife.exploration.safety import Safety
 from worldmodels.onelife.scenes import Cell, Scene
 
 _PATIENCE: Final = 0.95  # what a wish is worth is multiplied by this for every step it is away
+_PURSUIT: Final = 0.92  # the same, besides, for what may walk away
+_HASTE: Final = 2.5  # how much more needs count shortly before danger
 _FAR: Final = 70  # steps; wishes further away are not looked for
 _LAST_STEPS: Final = 40  # at the end of a life, nothing is too dangerous to be tried
 _FORESIGHT: Final = 10  # steps of a plan before it is made anew
 _AT_ONCE: Final = 0.4  # worth of something on the spot for which a plan is dropped
 _WORKSHOP: Final = 2.0  # worth of getting to where all stations are, for each worth of a trial
-_NEIGHBOURHOOD: Final = 8  # steps within which an existing station is walked to
+_LEFT: Final = 2  # of what a station costs, at hand when another one is made
+_NEIGHBOURHOOD: Final = 12  # steps within which an existing station is walked to
 _MOST: Final = 8.0  # no wish is worth more
 _BORED: Final = 5  # steps of wandering before wishes are looked for again
 _LAZY: Final = 0.8  # share of steps at rest without trying whether an action does anything
@@ -59,7 +63,8 @@ class Explorer:
         self.practice = Practice(first)
         self.body = Body(first)
         self.ground = Ground(first)
-        self.curiosity = Curiosity(self.actions, self.practice, self.body, self.ground)
+        self.names = Names(self.actions, first)
+        self.curiosity = Curiosity(self.actions, self.practice, self.body, self.ground, self.names)
         self.safety = Safety(self.practice, self.body, self.curiosity)
         self.max_steps = max_steps
         self.time = 0
@@ -111,7 +116,11 @@ class Explorer:
         """The next action."""
         place: Place = (scene.agent.position, facing_of(scene.agent))
         context = self._context(scene, place)
-        unknown = [action for action in self.actions if action not in self.practice.turns]
+        unknown = [
+            action
+            for action in self.actions
+            if action not in self.practice.turns and not self.names.lacks(action, held_by(scene))
+        ]
         if unknown and self.time < 6 * len(self.actions):
             action = self._to_something(scene, place)
             return action or unknown[int(self.random.integers(len(unknown)))]
@@ -153,6 +162,16 @@ class Explorer:
             ),
         )
 
+    def _least_tried(self, context: Context, held: dict[str, int]) -> str:
+        """What was done least to what is faced, and takes nothing; to pass the time."""
+        practice = self.practice
+        free = [
+            action
+            for action in self.curiosity.deeds
+            if not (cost := practice.cost(action)) or not has(held, cost)
+        ]
+        return min(free, key=lambda action: practice.deed(action, context.target).tries)
+
     def _any_action(self) -> str:
         return self.actions[int(self.random.integers(len(self.actions)))]
 
@@ -161,19 +180,26 @@ class Explorer:
         terrain = self.ground.terrain(scene, self.practice, held)
         safety = self.safety
         safety.look(scene, terrain)
+        self.curiosity.haste = _HASTE if safety.has_time(scene) else 1.0
         defence = safety.defend(scene, terrain)
         if defence is not None:
             self._plan = []
             return defence
-        if safety.wants_refuge(scene, self.time):
+        reach = safety.refuge_within(scene, self.time)
+        if reach:
             if not (self._plan and self._is_refuge and self._is_as_planned(scene)):
-                found = safety.refuge(scene, terrain, self.time)
+                found = safety.refuge(scene, terrain, self.time, reach)
                 if found:
                     self._set_plan(scene, found, refuge=True)
             if self._plan and self._is_refuge:
                 return self._next_of_plan(terrain, place)
         self._within_reach = self._stations_within(scene, place[0])
         is_hiding = safety.is_hiding(scene)
+        if safety.should_sleep(scene):
+            rest = safety.rest_action()
+            if rest is not None:
+                self._plan = []
+                return rest
         value, action = self._here(scene, context, held)
         if value < _AT_ONCE and self._plan and not self._is_refuge and self._is_as_planned(scene):
             return self._next_of_plan(terrain, place)
@@ -185,7 +211,9 @@ class Explorer:
         best = self._best_plan(scene, terrain, place, held, (value, action))
         if is_hiding and (not best or self._worth < 0.1):
             rest = safety.rest_action()
-            return rest if rest is not None and safety.can_rest(scene) else self._idle()
+            if rest is not None and safety.can_rest(scene):
+                return rest
+            return self._least_tried(context, held)
         if not best:
             self._bored_until = self.time + _BORED
             return self._wander(terrain, place)
@@ -231,6 +259,7 @@ class Explorer:
             else:
                 value = self.curiosity.on_the_spot(action, context, held)
                 value = max(value, self._building(action, context, held))
+                value = max(value, self.curiosity.fills(scene, action, context))
             if value > best[0]:
                 best = (value, action)
         return best
@@ -242,13 +271,14 @@ class Explorer:
         cost = practice.cost(action)
         if not made or not has(held, cost) or not practice.deed(action, context.target).successes:
             return 0.0
-        if context.near:
-            return _WORKSHOP * self._promise(context, held)
-        if any(station in self._within_reach for station in made):
+        if made & self._within_reach:
             return 0.0
         left = {item: count - cost.get(item, 0) for item, count in held.items()}
+        if not has(left, dict.fromkeys(cost, _LEFT)):
+            return 0.0
         stock = tuple((item, n) for item, n in context.stock if left[item] >= n)
-        return self._promise(dataclasses.replace(context, stock=stock), left)
+        promise = self._promise(dataclasses.replace(context, stock=stock), left)
+        return _WORKSHOP * promise if context.near else promise
 
     def _stations_within(self, scene: Scene, position: Cell) -> set[str]:
         """Stations that are not far to go."""
@@ -335,6 +365,11 @@ class Explorer:
             wishes[target, ripeness] = self._wish(scene, way.place, target, held)
         value, action = wishes[target, ripeness]
         if action:
+            if target[0] == "kind" and not self.curiosity.is_remedy(action, target):
+                if self.body.is_suspect(target[1]):
+                    value *= self.safety.boldness(scene)
+                if self.body.is_suspect(target[1]) or not self.curiosity.hope(scene):
+                    value *= _PURSUIT**way.steps
             return value, action
         walk = terrain.moves.get((dx, dy))
         return (0.0, "") if walk is None else (value, walk)

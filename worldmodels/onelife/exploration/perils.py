@@ -49,8 +49,8 @@ class Perils:
                 )
             )
 
-    def is_perilous(self, dangers: Collection[str]) -> bool:
-        """Whether many of these kinds are usual at such a time, or soon will be."""
+    def is_perilous(self, dangers: Collection[str], *, soon: bool) -> bool:
+        """Whether many of these kinds are usual at such a time, or soon will be if asked."""
         if not dangers or not self._counts:
             return False
         numbers = np.array([sum(count[kind] for kind in dangers) for count in self._counts])
@@ -58,16 +58,17 @@ class Perils:
         return any(
             float(numbers[near].mean()) >= limit
             for name in self._risen & self._fallen  # what only ever rises never comes back
-            for near in self._alike(name)
+            for near in self._alike(name, soon=soon)
         )
 
-    def _alike(self, name: str) -> list[np.ndarray]:
-        """Which counts were made at a level as it is now, and as it soon will be."""
+    def _alike(self, name: str, *, soon: bool) -> list[np.ndarray]:
+        """Which counts were made at a level as it is now, and as it soon will be if asked."""
         levels = np.array(self._levels[name])
         low, high = float(levels.min()), float(levels.max())
         now = levels[-1]
-        soon = min(max(now + _AHEAD * self._speeds[name], low), high)
-        found = [np.abs(levels - level) <= _ALIKE * (high - low) for level in (now, soon)]
+        later = min(max(now + _AHEAD * self._speeds[name], low), high)
+        asked = (now, later) if soon else (now,)
+        found = [np.abs(levels - level) <= _ALIKE * (high - low) for level in asked]
         return [near for near in found if near.any()]
 
 

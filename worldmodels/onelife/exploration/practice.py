@@ -117,6 +117,10 @@ class Practice:
         items = [item for loss in losses for item in loss]
         return {item: min(loss[item] for loss in losses) for item in items}
 
+    def is_taken(self, item: str) -> bool:
+        """Whether some action takes an item."""
+        return any(item in deed.losses for _, _, deed in self.all_deeds())
+
     def failures(self, action: str) -> list[Context]:
         """Contexts in which an action failed, on any target."""
         return [failure for deed in self.tried(action) for failure in deed.failures]
@@ -167,15 +171,21 @@ class Practice:
     def requirements(self, action: str, target: Target) -> tuple[dict[str, int], frozenset[str]]:
         """What is believed to be needed: what is taken, and what no failure had.
 
-        An item counts as a tool if every success had it and no failure on the target did; a
-        station counts if every success had it and some failure of the action had not.
+        An item counts as a tool if every success had it and no failure on the target did; if
+        several items do, those that nothing ever took. A station counts if every success had it
+        and some failure of the action had not.
         """
         deed = self.deed(action, target)
         needed = dict(deed.losses)
         failures = [dict(failure.stock) for failure in deed.failures]
-        for item, count in (deed.stock or {}).items():
-            if count and failures and not any(failure.get(item) for failure in failures):
-                needed.setdefault(item, 1)
+        tools = [
+            item
+            for item, count in (deed.stock or {}).items()
+            if count and failures and not any(failure.get(item) for failure in failures)
+        ]
+        kept = [item for item in tools if not self.is_taken(item)]
+        for item in kept or tools:
+            needed.setdefault(item, 1)
         everywhere = [failure.near for failure in self.failures(action)]
         near = frozenset(
             station

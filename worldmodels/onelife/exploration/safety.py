@@ -7,7 +7,7 @@ from worldmodels.onelife.exploration.body import Body
 from worldmodels.onelife.exploration.contexts import facing_of, held_by
 from worldmodels.onelife.exploration.curiosity import Curiosity
 from worldmodels.onelife.exploration.perils import Perils
-from worldmodels.onelife.exploration.practice import Practice
+from worldmodels.onelife.exploration.practice import Deed, Practice, has
 from worldmodels.onelife.exploration.routes import OPEN, Place, Terrain, ways
 from worldmodels.onelife.exploration.shelter import Wall, burrow, shelter
 from worldmodels.onelife.scenes import Cell, Scene
@@ -21,8 +21,13 @@ _TRIED: Final = 4  # fruitless tries after which a kind is not fought any more
 _RESTED: Final = 0.75  # share of a need below which rest is taken where it is safe
 _EXHAUSTED: Final = 0.12  # the same, below which nothing is more urgent
 _HURT: Final = 0.7  # of the highest level of a vital need
-_SHAKEN: Final = 30  # steps after harm for which a safe place is looked for
-_MANY: Final = 3  # dangers in the wider surroundings
+_WOUNDED: Final = 0.4  # the same, at which nothing is approached that is no remedy
+_SHAKEN: Final = 15  # steps after harm for which a safe place is looked for
+_DYING: Final = 0.15  # the same, at which a need must be met whatever is outside
+_FED: Final = 0.5  # share of a need below which it is met before danger comes
+_RESOLVE: Final = 20  # steps for which a closed room is sought once there was a reason
+_FAR: Final = 40  # steps that a closed room is worth when danger is usual
+_CLOSE: Final = 10  # the same, when danger is near
 _TIRED: Final = 0.35  # the same, below which a safe place is looked for
 
 
@@ -36,6 +41,7 @@ class Safety:
         self.room: set[Cell] | None = None  # the closed room the agent is in
         self.perils = Perils()
         self._failed_at: tuple[Cell, int] | None = None
+        self._resolved_until = 0
 
     def look(self, scene: Scene, terrain: Terrain) -> None:
         """Find out whether the agent is shut in, with no danger inside."""
@@ -62,6 +68,10 @@ class Safety:
         return cost
 
     # Fight and flight.
+
+    def boldness(self, scene: Scene) -> float:
+        """How far things are approached that are no remedy: not far after harm."""
+        return min(1.0, max(0.0, (self.body.health(scene) - _WOUNDED) / (_HURT - _WOUNDED)))
 
     def defend(self, scene: Scene, terrain: Terrain) -> str | None:
         """Strike a danger beside the agent, or get away from it."""
@@ -137,21 +147,37 @@ class Safety:
         """Whether it is better to stay in the closed room."""
         if self.room is None or self._must_leave(scene):
             return False
-        if self.body.threats(scene, _SIGHT) or self._needs_rest(scene, _RESTED):
-            return True
-        return self.is_perilous(scene)
+        is_hurt = self.body.health(scene) < _HURT
+        is_near = bool(self.body.threats(scene, _ALERT))
+        return is_hurt or is_near or self._needs_rest(scene, _RESTED) or self.is_perilous()
 
     def _must_leave(self, scene: Scene) -> bool:
         """Whether a need is more urgent than safety."""
         if not self.body.is_critical(scene, self.practice):
-            return False
-        return self.body.is_weak(scene) or not self.is_perilous(scene)
+            is_low = any(
+                self.body.is_low(scene, need) and need not in self.body.vital
+                for need in self.body.falling
+                if not self.body.is_rested(self.practice, need)
+            )
+            is_well = self.body.health(scene) >= _HURT
+            return is_low and is_well and not self.is_perilous()
+        return self.body.health(scene) <= _DYING or not self.is_perilous()
 
     def _needs_rest(self, scene: Scene, share: float) -> bool:
         """Whether a need that rest restores is low, or much harm was done."""
         if self.rest_action() is None:
             return False
         return self.body.is_weak(scene) or self._is_tired(scene, share)
+
+    def should_sleep(self, scene: Scene) -> bool:
+        """Whether to rest before anything else: in a closed room, when it is dangerous outside."""
+        return (
+            self.room is not None
+            and self.rest_action() is not None
+            and not self._must_leave(scene)
+            and (self.is_perilous() or self._is_tired(scene, _TIRED))
+            and self._is_tired(scene, _RESTED)
+        )
 
     def _is_tired(self, scene: Scene, share: float) -> bool:
         return any(self.body.share(scene, need) < share for need in self._rested_needs())
@@ -175,32 +201,46 @@ class Safety:
         """Whether resting would do anything."""
         return any(self.body.share(scene, need) < 1 for need in self._rested_needs())
 
-    def wants_refuge(self, scene: Scene, time: int) -> bool:
-        """Whether a closed room should be made: dangers around, weakness, or weariness."""
-        if self.room is not None:
-            return False
+    def refuge_within(self, scene: Scene, time: int) -> int:
+        """How many steps a closed room is worth: many when danger is usual, few after harm."""
+        if self.room is not None or self.has_time(scene):
+            return 0
         if self._must_leave(scene) and not self._is_tired(scene, _EXHAUSTED):
-            return False
+            return 0
         threats = len(self.body.threats(scene, _SIGHT))
         is_hurt = self.body.health(scene) < _HURT
-        is_peril = threats > 1 or (threats > 0 and is_hurt) or self.body.is_weak(scene)
-        many = len(self.body.threats(scene, 2 * _SIGHT)) >= _MANY
+        is_weak = self.body.is_weak(scene)
+        is_usual = self.is_perilous() or self._needs_rest(scene, _TIRED)
+        if is_usual or (threats > 0 and is_weak):
+            self._resolved_until = time + _RESOLVE
+        if time < self._resolved_until:
+            return _FAR
         is_harmed = time - self.body.harmed_at < _SHAKEN
+        is_peril = threats > 1 or (threats > 0 and is_hurt)
+        return _CLOSE if is_peril or (is_harmed and is_hurt) else 0
+
+    def is_perilous(self, *, soon: bool = True) -> bool:
+        """Whether dangers are usual at such a time, or soon will be if asked."""
+        kinds = {k for k in self.body.kinds if self.body.is_danger(k)} - self.body.missiles
+        return self.perils.is_perilous(kinds, soon=soon)
+
+    def has_time(self, scene: Scene) -> bool:
+        """Whether there is still time to meet needs before it gets dangerous."""
+        body = self.body
         return (
-            is_peril
-            or many
-            or is_harmed
-            or self.is_perilous(scene)
-            or self._needs_rest(scene, _TIRED)
+            body.health(scene) >= _HURT
+            and not body.threats(scene, 2 * _SIGHT)
+            and self.is_perilous()
+            and not self.is_perilous(soon=False)
+            and any(
+                body.share(scene, need) <= _FED and body.remedies(self.practice, need)
+                for need in body.falling
+                if need not in body.vital
+            )
         )
 
-    def is_perilous(self, scene: Scene) -> bool:
-        """Whether dangers are usual at such a time."""
-        kinds = {k for k in self.body.kinds if self.body.is_danger(k)} - self.body.missiles
-        return self.perils.is_perilous(kinds)
-
-    def refuge(self, scene: Scene, terrain: Terrain, time: int) -> list[str] | None:
-        """Actions after which, or nearer to where, the agent is shut in."""
+    def refuge(self, scene: Scene, terrain: Terrain, time: int, reach: int) -> list[str] | None:
+        """At most so many actions after which, or nearer to where, the agent is shut in."""
         wall = self.wall(scene)
         place: Place = (scene.agent.position, facing_of(scene.agent))
         if wall is None:
@@ -209,9 +249,9 @@ class Safety:
             return None
         if wall.number or terrain.clearings:
             found = shelter(terrain, place, wall)
-            if found:
+            if found and len(found) <= reach:
                 return found
-        for way in ways(terrain, place, self.avoided(scene), 40):
+        for way in ways(terrain, place, self.avoided(scene), reach):
             dug = burrow(terrain, way)
             if dug is not None:
                 return dug
@@ -238,4 +278,18 @@ class Safety:
         action = max(
             found, key=lambda name: (self.practice.cost(name).keys() <= regained, found[name][0])
         )
-        return Wall(action, found[action][1], found[action][0])
+        number, grounds = found[action]
+        return Wall(action, grounds | self._likely_grounds(action), number)
+
+    def _likely_grounds(self, action: str) -> set[str]:
+        """Open materials on which a wall was not seen to fail with all it takes at hand."""
+        cost = self.practice.cost(action)
+        deeds = self.practice.deeds[action]
+        return {
+            name
+            for name in self.curiosity.ground.entered
+            if not any(
+                has(dict(failure.stock), cost)
+                for failure in deeds.get(("material", name), Deed()).failures
+            )
+        }
