@@ -1,5 +1,6 @@
 """The hand-written laws against the exact kernel: every marginal of every observable."""
 
+import itertools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from envs.crafter_oo.engine import initial_state, transition
-from envs.crafter_oo.kernel import successors
+from envs.crafter_oo.kernel import Successor, successors
 from envs.crafter_oo.state import (
     ArrowState,
     CowState,
@@ -33,14 +34,20 @@ from worldmodels.onelife.scoring import forecast, weigh
 SETS: tuple[ObservableSet, ...] = ("full", "onelife")
 
 
+Futures = list[Successor]
+
+
 def disagreements(
-    state: WorldState, action: int | str, observables: ObservableSet
+    state: WorldState, action: int | str, futures: Futures, observables: ObservableSet
 ) -> Iterator[tuple[str, Value, float, float]]:
-    """Observable, value, its true chance, and what the laws (all of weight 1) say."""
+    """Observable, value, its true chance, and what the laws (all of weight 1) say.
+
+    `futures` are the successors of the state, which take long to list.
+    """
     cut, laws = observables_named(observables), handwritten_laws(observables)
     truth: defaultdict[str, Counter[Value]] = defaultdict(Counter)
     before: dict[str, Value] = {}
-    for following, probability in successors(state, action):
+    for following, probability in futures:
         old, after = cut.compare(state, following)
         before |= old
         for name, value in after.items():
@@ -63,11 +70,12 @@ def disagreements(
                 yield name, value, round(chance, 3), round(claim, 3)
 
 
-@pytest.mark.parametrize("observables", SETS)
 @pytest.mark.parametrize("label", ALL)
-def test_laws_are_exact_in_every_scenario(label: str, observables: ObservableSet):
+def test_laws_are_exact_in_every_scenario(label: str):
     for step in record(label).transitions:
-        assert list(disagreements(step.state, step.action, observables)) == []
+        futures = successors(step.state, step.action)
+        for observables in SETS:
+            assert list(disagreements(step.state, step.action, futures, observables)) == []
 
 
 def arena(step: int, **attributes: object) -> WorldState:
@@ -83,6 +91,9 @@ def arena(step: int, **attributes: object) -> WorldState:
 
 def zombie_by_night() -> WorldState:
     state = arena(209, recover=25.0)
+    for x, y in itertools.product(range(9), range(9)):
+        if (x + y) % 3 == 0:  # fewer futures, but grass enough for zombies to appear on
+            state.set_material(x, y, Material.SAND)
     state.create_object(ZombieState, Position(6, 4))
     return state
 
@@ -123,26 +134,32 @@ def famine() -> WorldState:
     return arena(5, food=0, recover=-15.0, hunger=25.0, thirst=20.0, health=4, last_health=4)
 
 
-@pytest.mark.parametrize("observables", SETS)
 @pytest.mark.parametrize("action", ACTION_SLUGS)
 @pytest.mark.parametrize(
     "state",
     [crowd_by_day(), archery(), garden(), shore(), famine()],
     ids=["crowd by day", "archery", "garden", "shore", "famine"],
 )
-def test_laws_are_exact_in_arenas(state: WorldState, action: str, observables: ObservableSet):
-    assert tolerable(state, action, observables) == []
+def test_laws_are_exact_in_arenas(state: WorldState, action: str):
+    assert_tolerable(state, action, successors(state, action))
 
 
-@pytest.mark.parametrize("observables", SETS)
-def test_laws_are_exact_when_the_dark_brings_zombies(observables: ObservableSet):
-    assert tolerable(zombie_by_night(), "noop", observables) == []
+def test_laws_are_exact_when_the_dark_brings_zombies():
+    state = zombie_by_night()
+    futures = successors(state, "noop")
+    assert sum(len([*after.of_type(ZombieState)]) > 1 for after, _ in futures) > 20, "some appear"
+    assert_tolerable(state, "noop", futures)
 
 
-def tolerable(
-    state: WorldState, action: str, observables: ObservableSet
+def assert_tolerable(state: WorldState, action: str, futures: Futures) -> None:
+    for observables in SETS:
+        assert intolerable(state, action, futures, observables) == [], observables
+
+
+def intolerable(
+    state: WorldState, action: str, futures: Futures, observables: ObservableSet
 ) -> list[tuple[str, Value, float, float]]:
-    wrong = list(disagreements(state, action, observables))
+    wrong = list(disagreements(state, action, futures, observables))
     if observables == "onelife":
         # It has no word for who spawns, only for how many there are; and a count of which one
         # law says "one less" and another "one more" is not their product.

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,23 @@ from onelife.test_llm_prompt import WORLD, meadow, step
 from envs.crafter_oo.state import Position, WorldState
 from worldmodels.onelife.laws import Transition
 from worldmodels.onelife.learning import learn
-from worldmodels.onelife.sandbox import LawError, Sandbox
 from worldmodels.onelife.sandbox.crafter import CRAFTER
-from worldmodels.onelife.synthesis.llm.client import ChatClient, ChatError
-from worldmodels.onelife.synthesis.llm.records import (
+from worldmodels.onelife.synthesis.laws import Book
+from worldmodels.onelife.synthesis.llm.book import (
+    PythonBook,
     StoredLaw,
-    python_laws,
-    read_laws,
-    read_record,
-    write_laws,
+    load_python_book,
+    python_book_text,
+    save_python_book,
 )
+from worldmodels.onelife.synthesis.llm.client import ChatClient, ChatConfig, ChatError
+from worldmodels.onelife.synthesis.llm.records import read_record
 from worldmodels.onelife.synthesis.llm.synthesizer import LLMSynthesizer, Report
-from worldmodels.onelife.synthesis.llm.trial import Candidate, try_laws
+from worldmodels.onelife.synthesis.llm.trial import try_laws
+from worldmodels.onelife.synthesis.storage import load_book, origin_of, save_book
 from worldmodels.onelife.synthesis.synthesizer import LawSynthesizer
+from worldmodels.onelife.synthesis.terms import Knowledge
+from worldmodels.onelife.worlds import world_named
 
 Life = list[Transition[WorldState, str]]
 
@@ -97,14 +101,8 @@ def life() -> Life:
     return steps
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox[WorldState, Any]]:
-    with Sandbox(CRAFTER) as sandbox:
-        yield sandbox
-
-
 def judged(life: Life, *sources: str) -> list[str]:
-    candidates = [Candidate(StoredLaw(f"law {i}", "", s), 0) for i, s in enumerate(sources)]
+    candidates = [StoredLaw(f"law {i}", "", source, 0) for i, source in enumerate(sources)]
     verdicts = try_laws(candidates, life, WORLD.observables, CRAFTER)
     return ["kept" if verdict is None else verdict.reason for verdict in verdicts]
 
@@ -170,23 +168,20 @@ def about_wood(*sources: str) -> Answer:
     return answer
 
 
-def proposed(
-    script: Answer, life: Life, folder: Path, sandbox: Sandbox[WorldState, Any]
-) -> tuple[list[Any], Report, int]:
+def asked(script: Answer, life: Life, folder: Path) -> tuple[Report[Any], int]:
+    """What came of it, and how many requests it took."""
     with serving(script) as server, ChatClient(server.config(), lambda _: None) as client:
-        synthesizer = LLMSynthesizer(client, WORLD, sandbox, folder)
-        laws = synthesizer.propose(life)
-        assert synthesizer.report is not None
-        return laws, synthesizer.report, len(server.requests)
+        return LLMSynthesizer(client, WORLD, folder).ask(life), len(server.requests)
 
 
 def test_only_the_right_law_is_kept_and_the_model_learned_from_it_is_right(
-    life: Life, sandbox: Sandbox[WorldState, Any], tmp_path: Path
+    life: Life, tmp_path: Path
 ):
     script = about_wood(WOOD, WRONG, HOSTILE, LOOPS)
-    laws, report, num_requests = proposed(script, life, tmp_path / "records", sandbox)
-    assert [law.name for law in laws] == ["player.inventory.wood.up@0#1"]
-    assert [(law.words, law.source) for law in report.kept] == [("words 0", WOOD.strip())]
+    report, num_requests = asked(script, life, tmp_path / "records")
+    assert report.book.laws == (
+        StoredLaw("player.inventory.wood.up@0#1", "words 0", WOOD.strip(), 0),
+    )
     assert report.num_questions == report.num_asked == num_requests
     assert report.num_unanswered == 0
     num_others = report.num_questions - 2  # two cases of wood going up
@@ -200,7 +195,7 @@ def test_only_the_right_law_is_kept_and_the_model_learned_from_it_is_right(
     }
     assert any("laws import nothing" in rejection.text for rejection in report.rejections)
 
-    model = learn(laws, life, WORLD.observables)
+    model = learn(report.book.in_sandbox(), life, WORLD.observables)
     state = meadow()
     state.player.inventory.wood = 4
     after = step(state, "do").next_state
@@ -217,51 +212,46 @@ def test_only_the_right_law_is_kept_and_the_model_learned_from_it_is_right(
     assert model.sample(0, turned, "do").player.inventory.wood == 4
 
 
-def test_it_is_a_law_synthesizer(sandbox: Sandbox[WorldState, Any], tmp_path: Path):
-    with serving([completion("x")]) as server, ChatClient(server.config()) as client:
-        synthesizer: LawSynthesizer[WorldState, str]
-        synthesizer = LLMSynthesizer(client, WORLD, sandbox, tmp_path)
+def test_it_is_a_law_synthesizer(life: Life, tmp_path: Path):
+    with serving(about_wood(WOOD)) as server, ChatClient(server.config()) as client:
+        synthesizer: LawSynthesizer[WorldState, str] = LLMSynthesizer(client, WORLD, tmp_path)
         assert synthesizer.propose([]) == []
         assert server.requests == []
+        (law,) = synthesizer.propose(life[:1])
+        assert law.precondition(life[0].state, "do")
+        assert not law.precondition(life[0].state, "noop")
 
 
-def test_what_was_asked_before_is_not_asked_again(
-    life: Life, sandbox: Sandbox[WorldState, Any], tmp_path: Path
-):
-    first, before, num_requests = proposed(about_wood(WOOD), life[:3], tmp_path, sandbox)
+def test_what_was_asked_before_is_not_asked_again(life: Life, tmp_path: Path):
+    before, num_requests = asked(about_wood(WOOD), life[:3], tmp_path)
     files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert len(files) == num_requests == before.num_questions
     assert "000000.player.inventory.wood.up.jsonl" in files
-    second, after, num_requests = proposed(about_wood(WRONG), life[:3], tmp_path, sandbox)
+    after, num_requests = asked(about_wood(WRONG), life[:3], tmp_path)
     assert num_requests == after.num_asked == 0
-    assert [law.name for law in second] == [law.name for law in first]
-    assert after.kept == before.kept
+    assert after.book.laws == before.book.laws != ()
     (tmp_path / "000000.player.inventory.wood.up.jsonl").unlink()
-    _, after, num_requests = proposed(about_wood(WOOD), life[:3], tmp_path, sandbox)
+    after, num_requests = asked(about_wood(WOOD), life[:3], tmp_path)
     assert num_requests == after.num_asked == 1
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == files
 
 
-def test_a_run_that_broke_off_goes_on_where_it_was(
-    life: Life, sandbox: Sandbox[WorldState, Any], tmp_path: Path
-):
+def test_a_run_that_broke_off_goes_on_where_it_was(life: Life, tmp_path: Path):
     answers, good = itertools.count(1), about_wood(WOOD)
 
     def breaks(request: Request) -> Response:
         return good(request) if next(answers) <= 4 else Response(b"gone", 403)
 
     with pytest.raises(ChatError, match="403"):
-        proposed(breaks, life, tmp_path, sandbox)
+        asked(breaks, life, tmp_path)
     num_kept = len(list(tmp_path.glob("*.jsonl")))
     assert num_kept == 4
     assert len(list(tmp_path.iterdir())) == num_kept
-    _, report, num_requests = proposed(good, life, tmp_path, sandbox)
+    report, num_requests = asked(good, life, tmp_path)
     assert num_requests == report.num_questions - num_kept
 
 
-def test_a_record_has_the_question_and_every_answer(
-    life: Life, sandbox: Sandbox[WorldState, Any], tmp_path: Path
-):
+def test_a_record_has_the_question_and_every_answer(life: Life, tmp_path: Path):
     seen: dict[str, int] = {}
 
     def answer(request: Request) -> Response:
@@ -269,7 +259,7 @@ def test_a_record_has_the_question_and_every_answer(
         seen[text] = seen.get(text, 0) + 1
         return completion("no tags" if seen[text] == 1 else law_block(SILENT))
 
-    _, report, _ = proposed(answer, life[:1], tmp_path, sandbox)
+    report, _ = asked(answer, life[:1], tmp_path)
     assert report.num_unanswered == 0
     assert report.num_proposals == report.num_questions == len(seen)
     lines = (tmp_path / "000000.step_count.up.jsonl").read_text("utf-8").splitlines()
@@ -281,17 +271,17 @@ def test_a_record_has_the_question_and_every_answer(
 
 
 def test_a_question_without_a_usable_answer_is_counted_and_not_asked_again(
-    life: Life, sandbox: Sandbox[WorldState, Any], tmp_path: Path
+    life: Life, tmp_path: Path
 ):
     def silent(request: Request) -> Response:
         del request
         return completion("I cannot tell.")
 
-    laws, report, num_requests = proposed(silent, life[:1], tmp_path, sandbox)
-    assert laws == []
+    report, num_requests = asked(silent, life[:1], tmp_path)
+    assert report.book.laws == ()
     assert report.num_unanswered == report.num_questions == num_requests / 3
     assert report.num_proposals == 0
-    _, report, num_requests = proposed(silent, life[:1], tmp_path, sandbox)
+    report, num_requests = asked(silent, life[:1], tmp_path)
     assert num_requests == 0
     assert report.num_unanswered == report.num_questions
 
@@ -317,52 +307,95 @@ def test_a_record_that_does_not_belong_here_is_named(tmp_path: Path, damage: str
     assert str(path) in str(caught.value)
 
 
-def test_records_of_another_life_stop_the_run_before_anything_is_asked(
-    life: Life, sandbox: Sandbox[WorldState, Any], tmp_path: Path
-):
-    proposed(about_wood(WOOD), life[:1], tmp_path, sandbox)
+def test_records_of_another_life_stop_the_run_before_anything_is_asked(life: Life, tmp_path: Path):
+    asked(about_wood(WOOD), life[:1], tmp_path)
     with (
         serving(about_wood(WOOD)) as server,
         ChatClient(server.config()) as client,
         pytest.raises(ValueError, match="another run"),
     ):
-        LLMSynthesizer(client, WORLD, sandbox, tmp_path).propose([step(meadow(7), "do")])
+        LLMSynthesizer(client, WORLD, tmp_path).ask([step(meadow(7), "do")])
     assert server.requests == []
 
 
-def test_laws_are_stored_and_come_back(
-    life: Life, sandbox: Sandbox[WorldState, Any], tmp_path: Path
-):
+def test_laws_are_stored_and_come_back(life: Life, tmp_path: Path):
     path = tmp_path / "new" / "laws.json"
-    laws = [StoredLaw("wood", "wörds", WOOD), StoredLaw("tree", "", TREE)]
-    write_laws(laws, path)
+    book = PythonBook(WORLD, (StoredLaw("wood", "wörds", WOOD, 0), StoredLaw("tree", "", TREE, 2)))
+    save_python_book(path, book, weights={"wood": 0.5}, inertia=2.0, origin={"seed": 3})
     assert [entry.name for entry in path.parent.iterdir()] == ["laws.json"]
-    assert json.loads(path.read_text("utf-8"))[0] == {
+    assert json.loads(path.read_text("utf-8"))["laws"][0] == {
         "name": "wood",
         "words": "wörds",
         "source": WOOD,
+        "transition": 0,
+        "weight": 0.5,
     }
-    assert read_laws(path) == laws
-    first, _ = python_laws(read_laws(path), sandbox)
+    assert origin_of(path) == {"seed": 3}
+    again, weights, inertia = load_python_book(path)
+    assert (again.world.name, again.laws) == (WORLD.name, book.laws)
+    assert (weights, inertia) == ({"wood": 0.5}, 2.0)
+    first, _ = again.in_sandbox()
     assert first.precondition(life[0].state, "do")
-    with pytest.raises(LawError, match="import"):
-        python_laws([StoredLaw("bad", "", HOSTILE)], sandbox)
+
+
+def test_a_stored_law_that_cannot_be_run_is_named():
+    with pytest.raises(ValueError, match=r"law 'bad' cannot be run: rejected: .*import"):
+        PythonBook(WORLD, (StoredLaw("bad", "", HOSTILE, 0),)).in_sandbox()
+
+
+def test_laws_in_python_see_only_worlds_that_have_a_codec(tmp_path: Path):
+    homestead = world_named("homestead")
+    with pytest.raises(ValueError, match="about crafter_oo, got homestead"):
+        PythonBook(homestead, ()).in_sandbox()
+    with (
+        ChatClient(ChatConfig("a-model")) as client,
+        pytest.raises(ValueError, match="about crafter_oo, got homestead"),
+    ):
+        LLMSynthesizer(client, homestead, tmp_path)
+
+
+def test_the_page_shows_every_law_and_no_law_ends_its_block():
+    ticks = 'x = """\n```\n````"""'
+    book = PythonBook(WORLD, (StoredLaw("a", "Some words.", WOOD, 7), StoredLaw("b", "", ticks, 8)))
+    page = python_book_text(book, {"a": 0.25})
+    assert "## a\n\nOf transition 7, weight 0.25. Some words.\n\n```python\n" in page
+    assert f"\n`````python\n{ticks}\n`````\n" in page
+    assert "weight" not in python_book_text(book)
+
+
+def test_the_language_of_a_file_of_laws_is_told(tmp_path: Path):
+    path = tmp_path / "laws.json"
+    save_python_book(path, PythonBook(WORLD, ()))
+    with pytest.raises(ValueError, match=r"laws\.json holds laws in 'python', expected 'data'"):
+        load_book(path)
+    save_book(path, Book(WORLD, [], Knowledge("player", None, {}, {})))
+    with pytest.raises(ValueError, match=r"laws\.json holds laws in 'data', expected 'python'"):
+        load_python_book(path)
+
+
+GOOD: dict[str, Any] = {"name": "a", "words": "", "source": "", "transition": 0, "weight": None}
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("changes", "told"),
     [
-        "{",
-        "{}",
-        "[3]",
-        '[{"name": "a", "words": "b"}]',
-        '[{"name": "a", "words": "b", "source": 3}]',
-        '[{"name": "a", "words": "b", "source": "c", "more": 1}]',
-        '[{"name": "a", "words": "", "source": ""}, {"name": "a", "words": "", "source": ""}]',
+        ({"laws": {}}, "expected a list"),
+        ({"laws": [3]}, r"laws\[0\] needs a name"),
+        ({"laws": [{"name": "a", "words": "b"}]}, r"laws\[0\] needs a name"),
+        ({"laws": [GOOD, {**GOOD, "name": "b", "source": 3}]}, r"laws\[1\] needs a name"),
+        ({"laws": [{**GOOD, "transition": "x"}]}, r"laws\[0\] needs a name"),
+        ({"laws": [GOOD, GOOD]}, "a name of its own"),
+        ({"laws": [{**GOOD, "weight": -1}]}, "expected a number from 0 to inf, got -1"),
+        ({"inertia": "much"}, "expected a number from 0 to inf, got 'much'"),
+        ({"world": "nowhere"}, "unknown world 'nowhere'"),
+        ({"origin": 3}, "expected an object as the origin, got int"),
+        ({"format_version": 9}, "format version 9"),
     ],
 )
-def test_a_malformed_file_of_laws_is_named(tmp_path: Path, text: str):
+def test_a_malformed_file_of_laws_is_named(tmp_path: Path, changes: dict[str, Any], told: str):
     path = tmp_path / "laws.json"
-    path.write_text(text, "utf-8")
-    with pytest.raises(ValueError, match=r"laws\.json"):
-        read_laws(path)
+    save_python_book(path, PythonBook(WORLD, ()))
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    with pytest.raises(ValueError, match=told) as caught:
+        load_python_book(path)
+    assert str(path) in str(caught.value)

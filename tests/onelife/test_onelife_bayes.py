@@ -156,6 +156,11 @@ def test_posterior_predictive_probabilities_sum_to_one() -> None:
     scores = model.log_probs(Switches(), Toggle.A, everything)
     assert sum(map(math.exp, scores)) == pytest.approx(1.0)
     assert scores[3] == max(scores)  # a flips to 1, b stays at 1
+    told = model.explain(Switches(), Toggle.A)
+    assert {vote.law for vote in told} <= {law.name for law in laws}
+    means = {law.name: mean for law, mean in zip(laws, draws.mean(0).tolist(), strict=True)}
+    assert told
+    assert [vote.weight for vote in told] == pytest.approx([means[vote.law] for vote in told])
 
 
 @pytest.mark.parametrize(

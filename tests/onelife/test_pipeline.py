@@ -199,7 +199,7 @@ def test_help_tells_every_subcommand_in_one_line(capsys: pytest.CaptureFixture[s
     told = " ".join(capsys.readouterr().out.replace("│", " ").split())
     for line in (
         "explore Live one life without goals or rewards, and write it down.",
-        "synthesize Induce laws from the life in the folder",
+        "synthesize Find laws in the life in the folder",
         "fit Fit the weights of the laws in the folder to the life in it.",
         "run Explore, synthesize, fit, and rank the model",
         "survey Compare the curious explorer with a random one",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from onelife.test_llm_prompt import meadow, step
 from onelife.toy_worlds import (
     SWITCH_LAWS,
     SWITCHES,
@@ -16,7 +17,6 @@ from onelife.toy_worlds import (
 
 from envs.crafter_oo.engine import initial_state, transition
 from envs.crafter_oo.state import OBJECT_TYPES, Position, WorldState
-from worldmodels.onelife.crafter.fitted import recorded_life
 from worldmodels.onelife.crafter.handwritten import handwritten_laws, observables_named
 from worldmodels.onelife.distributions import Distribution
 from worldmodels.onelife.fitting import FitConfig
@@ -210,14 +210,18 @@ def test_crafter_laws_as_text_say_and_fit_what_those_of_this_process_do(
     builtin = [law for law in handwritten_laws() if law.name in CRAFTER_SOURCES]
     laws = [PythonLaw(law.name, CRAFTER_SOURCES[law.name], crafter) for law in builtin]
     assert len(laws) == len(CRAFTER_SOURCES)
-    transitions, cut = recorded_life()[:300], observables_named("full")
+    transitions, cut = [], observables_named("full")
+    state = meadow()
+    for time in range(70):  # more than are asked about at once
+        transitions.append(step(state, ("do", "move_left", "noop", "move_right")[time % 4]))
+        state = transitions[-1].next_state
     with asked_at_once(laws, transitions):
         panel, truth = LawPanel(laws), LawPanel(builtin)
-        for step in transitions:
-            effects = panel.effects(step.state, step.action)
-            assert effects == truth.effects(step.state, step.action)
+        for seen in transitions:
+            effects = panel.effects(seen.state, seen.action)
+            assert effects == truth.effects(seen.state, seen.action)
         model = learn(laws, transitions, cut, FitConfig(num_steps=2))
-    assert {i for step in transitions for i, _ in truth.effects(step.state, step.action)} == {
+    assert {i for seen in transitions for i, _ in truth.effects(seen.state, seen.action)} == {
         0,
         1,
         2,
@@ -225,8 +229,8 @@ def test_crafter_laws_as_text_say_and_fit_what_those_of_this_process_do(
     expected = learn(builtin, transitions, cut, FitConfig(num_steps=2))
     assert not panel.skipped
     assert model.weights == expected.weights
-    for step in transitions[::60]:
-        arguments = step.state, step.action, step.next_state
+    for seen in transitions[::14]:
+        arguments = seen.state, seen.action, seen.next_state
         assert model.log_prob(*arguments) == expected.log_prob(*arguments)
 
 

@@ -179,3 +179,12 @@ def crafts(seed: int) -> bool:
         if achieved.place_table > 0 and achieved.make_wood_pickaxe > 0:
             return True
     return False
+
+
+@pytest.mark.parametrize("objects", [None, [], {}, "cow"])
+def test_a_state_without_objects_is_told(objects: Any) -> None:
+    data = CRAFTER.to_dict(initial_state(area=(9, 9), seed=0)) | {"objects": objects}
+    if objects is None:
+        del data["objects"]
+    with pytest.raises(ValueError, match="needs the list 'objects', the player first; got"):
+        CRAFTER.from_dict(data)

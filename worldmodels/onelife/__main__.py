@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from worldmodels.onelife.synthesis.llm.client import ChatConfig, ChatError
+
 if TYPE_CHECKING:  # everything else is imported when it is needed: --help must answer at once
     from worldmodels.onelife.pipeline import Tick
+    from worldmodels.onelife.synthesis.llm.synthesizer import Report
 
 _STEPS = 2000
 
@@ -30,7 +33,22 @@ class Common:
 
 
 @dataclasses.dataclass(frozen=True)
-class Explore(Common):
+class Asking(Common):
+    """What stages take that may ask a language model."""
+
+    model: str | None = None
+    """The name of the language model that is asked (extra llm; its key is read from
+    OPENAI_API_KEY)."""
+    url: str | None = None
+    """The address of an OpenAI-compatible server that has it, as in http://localhost:8000/v1.
+    Default of --explorer language: OpenAI's."""
+
+
+Synthesizer = Literal["inductive", "llm"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Explore(Asking):
     """Live one life without goals or rewards, and write it down."""
 
     world: Literal["crafter_oo", "homestead"] = "crafter_oo"
@@ -41,18 +59,17 @@ class Explore(Common):
     """The most steps of the life, which may end before."""
     explorer: Literal["curious", "random", "language"] = "curious"
     """Who lives: one that seeks what it does not know yet, one that acts at random, or a language
-    model (extra llm; its key is read from OPENAI_API_KEY)."""
-    model: str | None = None
-    """Of --explorer language: the name of the model."""
-    url: str | None = None
-    """Of --explorer language: the address of an OpenAI-compatible server, as in
-    http://localhost:8000/v1. Default: OpenAI's."""
+    model."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Synthesize(Common):
-    """Induce laws from the life in the folder, as laws.json and, to be read, laws.md."""
+class Synthesize(Asking):
+    """Find laws in the life in the folder, as laws.json and, to be read, laws.md."""
 
+    synthesizer: Synthesizer = "inductive"
+    """Who finds them: an induction that needs nothing, or a language model (laws in Python, of
+    crafter_oo only; needs --model and --url). Its answers are kept in records/, and no question is
+    asked twice."""
     transitions: Steps | None = None
     """Use only so many, from the beginning of the life."""
 
@@ -62,14 +79,16 @@ class Fit(Common):
     """Fit the weights of the laws in the folder to the life in it."""
 
     check: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Instead: learn from the first four fifths of the life, and print the mean log-probability
-    of the rest with fitted weights and with their posterior (a minute or two)."""
+    """Instead: induce laws from the first four fifths of the life, and print the mean
+    log-probability of the rest with fitted weights and with their posterior (a minute or two)."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Run(Explore):
     """Explore, synthesize, fit, and rank the model: from nothing to a number."""
 
+    synthesizer: Synthesizer = "inductive"
+    """As of synthesize."""
     trials: int = 5
     """Of the ranking."""
 
@@ -119,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _stages(command)
     except FileNotFoundError as error:
         return _complain(f"{error.filename} is not there; run the stage before this one first", 2)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError, ChatError) as error:
         return _complain(error, 1)
     except KeyboardInterrupt:
         return _complain("interrupted; the stages that were done are kept", 1)
@@ -129,10 +148,39 @@ def _check(command: Command) -> None:
     steps = getattr(command, "transitions", None) or getattr(command, "steps", None)
     if steps is not None and steps < 1:
         raise ValueError(f"expected at least one step, got {steps}")
-    if isinstance(command, Explore) and (command.explorer == "language") != bool(command.model):
-        raise ValueError("--explorer language and --model go together")
+    if isinstance(command, Asking):
+        _check_asking(command)
     if isinstance(command, Survey) and not command.seeds[0] < command.seeds[1]:
         raise ValueError(f"--seeds are the first and the one after the last, got {command.seeds}")
+
+
+def _check_asking(command: Asking) -> None:
+    explores = isinstance(command, Explore) and command.explorer == "language"
+    synthesizes = isinstance(command, Synthesize | Run) and command.synthesizer == "llm"
+    if not explores and not synthesizes:
+        if command.model or command.url:
+            raise ValueError("--model and --url go with --explorer language or --synthesizer llm")
+        return
+    if not command.model:
+        raise ValueError("a language model needs a name: give --model")
+    if synthesizes and not command.url:
+        raise ValueError(
+            "--synthesizer llm needs the address of a server: give --url, as in "
+            "http://localhost:8000/v1"
+        )
+    if synthesizes and isinstance(command, Run):
+        from worldmodels.onelife.synthesis.llm.book import codec_of
+        from worldmodels.onelife.worlds import world_named
+
+        codec_of(world_named(command.world))
+    if command.url:
+        _chat(command)
+
+
+def _chat(command: Asking) -> ChatConfig:
+    assert command.model is not None, "checked"
+    assert command.url is not None, "checked"
+    return ChatConfig(command.model, base_url=command.url)
 
 
 def _stages(command: Command) -> int:
@@ -142,7 +190,15 @@ def _stages(command: Command) -> int:
         case Run():
             start = time.perf_counter()
             _explore(command)
-            _synthesize(Synthesize(command.out, command.quiet))
+            _synthesize(
+                Synthesize(
+                    out=command.out,
+                    quiet=command.quiet,
+                    model=command.model,
+                    url=command.url,
+                    synthesizer=command.synthesizer,
+                )
+            )
             _fit(Fit(command.out, command.quiet))
             status = _rank(command)
             _say(command, f"{time.perf_counter() - start:.0f} s in all")
@@ -161,9 +217,8 @@ def _stages(command: Command) -> int:
 def _explore(command: Explore) -> None:
     from worldmodels.onelife.pipeline import LIFE_FILE, Exploration, explore
 
-    config = Exploration(
-        command.world, command.explorer, command.seed, command.steps, command.model, command.url
-    )
+    asked = (command.model, command.url) if command.explorer == "language" else (None, None)
+    config = Exploration(command.world, command.explorer, command.seed, command.steps, *asked)
     with _bar(command, "exploring") as tick:
         counts = explore(config, command.out, tick)
     records = [name.rpartition(".")[2] for name in counts["records"]]
@@ -176,7 +231,13 @@ def _explore(command: Explore) -> None:
 
 
 def _synthesize(command: Synthesize) -> None:
-    from worldmodels.onelife.pipeline import LIFE_FILE, stage_of, synthesize, write_laws
+    from worldmodels.onelife.pipeline import (
+        LIFE_FILE,
+        ask_for_laws,
+        stage_of,
+        synthesize,
+        write_laws,
+    )
     from worldmodels.onelife.trajectories import load, read_header
 
     path = command.out / LIFE_FILE
@@ -185,11 +246,30 @@ def _synthesize(command: Synthesize) -> None:
         _say(command, f"{command.out} holds laws already; remove laws.json to make them anew")
         return
     life = load(path)[: command.transitions]
-    with _bar(command, "synthesizing") as tick:
-        book = synthesize(life, str(header["world"]), tick)
-    origin = {**header, "transitions": len(life), "synthesizer": "inductive"}
-    write_laws(command.out, book, origin)
-    _say(command, f"{len(book.laws)} laws from {len(life)} transitions; {command.out / 'laws.md'}")
+    origin = {**header, "transitions": len(life), "synthesizer": command.synthesizer}
+    if command.synthesizer == "llm":
+        whom = _chat(command)
+        with _bar(command, "asking") as tick:
+            report = ask_for_laws(life, str(header["world"]), whom, command.out, tick)
+        origin |= {"synthesizer_model": whom.model, "synthesizer_url": whom.base_url}
+        write_laws(command.out, report.book, origin)
+        _say(command, _told(report))
+        number = len(report.book.laws)
+    else:
+        with _bar(command, "synthesizing") as tick:
+            book = synthesize(life, str(header["world"]), tick)
+        write_laws(command.out, book, origin)
+        number = len(book.laws)
+    _say(command, f"{number} laws from {len(life)} transitions; {command.out / 'laws.md'}")
+
+
+def _told(report: "Report[Any]") -> str:
+    rejected = [f"{number} {reason}" for reason, number in sorted(report.num_rejections.items())]
+    return (
+        f"{report.num_questions} questions, {report.num_asked} asked now, "
+        f"{report.num_unanswered} without a law; {report.num_proposals} laws proposed, rejected: "
+        f"{', '.join(rejected) or 'none'}"
+    )
 
 
 def _check_fit(command: Fit) -> None:
@@ -211,15 +291,16 @@ def _check_fit(command: Fit) -> None:
 
 
 def _fit(command: Fit) -> None:
+    from worldmodels.onelife.learned import load_laws
     from worldmodels.onelife.pipeline import LIFE_FILE, fit, stage_of, write_model
-    from worldmodels.onelife.synthesis.storage import LAWS_FILE, load_book, origin_of
+    from worldmodels.onelife.synthesis.storage import LAWS_FILE, origin_of
     from worldmodels.onelife.trajectories import load
 
     path = command.out / LAWS_FILE
     if stage_of(command.out) == "model":
         _say(command, f"{path} has weights already; remove it to make the laws anew")
         return
-    book, _, _ = load_book(path)
+    book = load_laws(path).book
     origin = origin_of(path)
     life = load(command.out / LIFE_FILE)[: origin.get("transitions")]
     with _bar(command, "fitting") as tick:

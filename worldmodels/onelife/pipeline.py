@@ -3,7 +3,7 @@
 | stage | leaves |
 |---|---|
 | explore | `life.jsonl.gz` |
-| synthesize | `laws.json`, `laws.md`; with the language model also its records |
+| synthesize | `laws.json`, `laws.md`; with a language model before that `records/` |
 | fit | weights in both |
 """
 
@@ -18,18 +18,27 @@ from worldmodels.files import write_text
 from worldmodels.onelife.exploration.life import Life, live, statistics_of
 from worldmodels.onelife.fitting import FitConfig
 from worldmodels.onelife.laws import Transition
-from worldmodels.onelife.learned import laws_about
+from worldmodels.onelife.learned import AnyBook, laws_about, load_laws, only
 from worldmodels.onelife.learning import learn
 from worldmodels.onelife.model import OneLife
+from worldmodels.onelife.python_laws import asked_at_once
 from worldmodels.onelife.synthesis.inductive import induce
 from worldmodels.onelife.synthesis.laws import Book
-from worldmodels.onelife.synthesis.storage import LAWS_FILE, load_book, save_book
+from worldmodels.onelife.synthesis.llm.book import (
+    PythonBook,
+    python_book_text,
+    save_python_book,
+)
+from worldmodels.onelife.synthesis.llm.client import ChatClient, ChatConfig
+from worldmodels.onelife.synthesis.llm.synthesizer import LLMSynthesizer, Report
+from worldmodels.onelife.synthesis.storage import LAWS_FILE, save_book
 from worldmodels.onelife.synthesis.text import book_text
 from worldmodels.onelife.trajectories import load, read_header, save
 from worldmodels.onelife.worlds import World, world_named
 
 LIFE_FILE: Final = "life.jsonl.gz"
 TEXT_FILE: Final = "laws.md"
+RECORDS: Final = "records"  # folder of what a language model was asked and answered
 FIT: Final = FitConfig(num_steps=20, bounds="sigmoid", learning_rate=1.0, batch_size=1000)
 
 Explorer = Literal["curious", "random", "language"]
@@ -99,7 +108,6 @@ def _live_as_told(
 ) -> Life[Any]:
     """One life in which a language model chooses every action."""
     from worldmodels.onelife.exploration.language import LanguageExplorer
-    from worldmodels.onelife.synthesis.llm.client import ChatClient, ChatConfig
 
     if config.model is None:
         raise ValueError("the explorer 'language' needs the name of a model")
@@ -127,42 +135,73 @@ def synthesize(
     return induce(world_named(world_name), life, on_slot=on_slot)
 
 
+def ask_for_laws(
+    life: Sequence[Transition[Any, Any]],
+    world_name: str,
+    whom: ChatConfig,
+    folder: Path,
+    on_answer: Tick = lambda done, total: None,
+) -> Report[Any]:
+    """Have a language model propose laws about a life; what it answered stays in the folder.
+
+    Raises:
+        ChatError: the server does not answer, or refuses to.
+        ImportError: the extra `llm` is not installed.
+        ValueError: the folder has answers about another life or of another model, or laws in
+            Python see nothing of that world.
+    """
+    records = folder / RECORDS
+    with ChatClient(whom) as client:
+        asking = LLMSynthesizer(client, world_named(world_name), records, on_answer=on_answer)
+        return asking.ask(life)
+
+
 def fit(
-    book: Book[Any],
+    book: AnyBook,
     life: Sequence[Transition[Any, Any]],
     config: FitConfig = FIT,
     on_step: Tick | None = None,
 ) -> OneLife[Any, Any]:
-    """Weights of laws, and of inertia, from the life they were induced from."""
-    return learn(
-        laws_about(book, "full"),
-        life,
-        book.world.observables,
-        config,
-        on_step=None if on_step is None else lambda step, _: on_step(step, config.num_steps),
-    )
+    """Weights of laws, and of inertia, from the life they were found in."""
+    laws = laws_about(book, "full")
+    with asked_at_once(laws, life):
+        return learn(
+            laws,
+            life,
+            book.world.observables,
+            config,
+            on_step=None if on_step is None else lambda step, _: on_step(step, config.num_steps),
+        )
 
 
-def write_laws(folder: Path, book: Book[Any], origin: dict[str, Any]) -> None:
+def write_laws(folder: Path, book: AnyBook, origin: dict[str, Any]) -> None:
     """Laws without weights, for the machine and for a person."""
-    save_book(folder / LAWS_FILE, book, origin=origin)
-    write_text(folder / TEXT_FILE, book_text(book))
+    _write(folder, book, None, None, origin)
 
 
 def write_model(
-    folder: Path, book: Book[Any], model: OneLife[Any, Any], origin: dict[str, Any]
+    folder: Path, book: AnyBook, model: OneLife[Any, Any], origin: dict[str, Any]
 ) -> None:
     """Laws with weights; those that the fit has dropped are left out."""
     weights = {law.name: w for law, w in zip(model.laws, model.weights, strict=True)}
-    kept = Book(book.world, [law for law in book.laws if law.name in weights], book.known)
-    save_book(
-        folder / LAWS_FILE,
-        kept,
-        weights=weights,
-        inertia=model.scoring.inertia,
-        origin=origin,
-    )
-    write_text(folder / TEXT_FILE, book_text(kept, weights))
+    _write(folder, only(book, weights), weights, model.scoring.inertia, origin)
+
+
+def _write(
+    folder: Path,
+    book: AnyBook,
+    weights: dict[str, float] | None,
+    inertia: float | None,
+    origin: dict[str, Any],
+) -> None:
+    path = folder / LAWS_FILE
+    if isinstance(book, PythonBook):
+        save_python_book(path, book, weights=weights, inertia=inertia, origin=origin)
+        text = python_book_text(book, weights)
+    else:
+        save_book(path, book, weights=weights, inertia=inertia, origin=origin)
+        text = book_text(book, weights)
+    write_text(folder / TEXT_FILE, text)
 
 
 def stage_of(folder: Path) -> Literal["nothing", "laws", "model"]:
@@ -170,8 +209,7 @@ def stage_of(folder: Path) -> Literal["nothing", "laws", "model"]:
     path = folder / LAWS_FILE
     if not path.exists():
         return "nothing"
-    _, _, inertia = load_book(path)
-    return "laws" if inertia is None else "model"
+    return "laws" if load_laws(path).inertia is None else "model"
 
 
 def _brief(header: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing_extensions import override
 from worldmodels.interface import WorldModel
 from worldmodels.onelife.distributions import logsumexp
 from worldmodels.onelife.laws import Law
+from worldmodels.onelife.model import Vote, votes
 from worldmodels.onelife.observables import Observables
 from worldmodels.onelife.panel import LawPanel
 from worldmodels.onelife.scoring import (
@@ -95,3 +96,10 @@ class PosteriorOneLife(WorldModel[StateT, ActionT]):
             - math.log(len(worlds))
             for before, after in pairs
         ]
+
+    def explain(self, state: StateT, action: ActionT) -> list[Vote]:
+        """As `OneLife.explain`, at the mean weights of the laws."""
+        columns = zip(*self.weight_draws, strict=True)
+        means = [math.fsum(column) / len(self.weight_draws) for column in columns]
+        effects = self._panel.effects(state, action)
+        return votes(state, effects, self.laws, means, self.observables)

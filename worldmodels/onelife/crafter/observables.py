@@ -10,6 +10,7 @@
 | `object.<id>.health`, `.cooldown`, `.reload`, `.facing`, `.grown` | as in the state |
 | `new.<kind>.<x>.<y>` | facing of a new arrow, True for a new plant |
 | `spawn.<kind>.<xmin>.<ymin>` | (x, y) of a creature that appeared in a chunk |
+| both | `odd` if it is not as such things are at first |
 | `material.<x>.<y>` | name; of cells that the player or an arrow touches, or that changed |
 
 Chunks, the next id and `ripe` follow from these. Positions are joint in x and y.
@@ -54,6 +55,7 @@ OBJECT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "fence": ("position", "health"),
 }
 _PLACED: Final = ("arrow", "plant")  # appear where something else makes them; the rest spawn
+_ODD: Final = "odd"  # of what appeared and is not as such things are at first
 
 
 class FullObservables(Observables[WorldState]):
@@ -99,7 +101,7 @@ class FullObservables(Observables[WorldState]):
             elif not rest:
                 setattr(after, name, value)  # step_count, daylight
         for name in sorted(values, key=_order_of_appearance):
-            if values[name] is not ABSENT:
+            if values[name] not in (ABSENT, _ODD):
                 _write_appearance(after, name, values[name])
         return after
 
@@ -123,10 +125,13 @@ def _of_object(entity: ObjectState) -> dict[str, Value]:
 
 def _appearance(state: WorldState, entity: ObjectState) -> tuple[str, Value]:
     x, y = entity.position
+    facing = {"facing": entity.facing} if isinstance(entity, ArrowState) else {}
+    kind: Any = OBJECT_TYPES[entity.name]
+    is_fresh = entity == kind(entity.entity_id, entity.position, **facing)
     if entity.name in _PLACED:
-        value = entity.facing if isinstance(entity, ArrowState) else True
+        value = facing.get("facing", True) if is_fresh else _ODD
         return f"new.{entity.name}.{x}.{y}", value
-    return spawn_name(state, entity.name, entity.position), entity.position
+    return spawn_name(state, entity.name, entity.position), entity.position if is_fresh else _ODD
 
 
 def spawn_name(state: WorldState, kind: str, position: Position) -> str:

@@ -67,7 +67,12 @@ class CrafterWorld:
 
     def from_dict(self, data: Mapping[str, Any]) -> WorldState:
         """The inverse; without draws of its own the state gets neutral ones."""
-        completed = {"player": data["objects"][0], "serialized_random_state": _NEUTRAL, **data}
+        objects = data.get("objects")
+        if not isinstance(objects, list) or not objects:
+            raise ValueError(
+                f"a state needs the list 'objects', the player first; got {str(objects)[:80]}"
+            )
+        completed = {"player": objects[0], "serialized_random_state": _NEUTRAL, **data}
         return from_dict(completed)
 
 

@@ -1,13 +1,15 @@
-"""What it is worth to try an action: news, proof, supplies."""
+"""What it is worth to do again what has worked, and to do it to something else."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from worldmodels.onelife.exploration.body import Body
-from worldmodels.onelife.exploration.contexts import AMOUNTS, Context, Target
+from worldmodels.onelife.exploration.contexts import AMOUNTS, Context, Target, context_at
 from worldmodels.onelife.exploration.ground import Ground
 from worldmodels.onelife.exploration.names import Names
-from worldmodels.onelife.exploration.practice import Deed, Practice, has
+from worldmodels.onelife.exploration.practice import Deed, Practice, has, target_of
+from worldmodels.onelife.exploration.routes import Place
+from worldmodels.onelife.exploration.trials import Trials
 from worldmodels.onelife.scenes import Scene
 
 _REPEATS: Final = 3  # times what worked is done again
@@ -16,18 +18,13 @@ _PLENTY: Final = 8
 _NEW: Final = 0.8  # worth of a known action on an unknown target
 _FLEETING: Final = 1.3  # the same for a thing: it may go away
 _NEW_TOOL: Final = 5.0  # worth of what failed, with something new at hand
-_WORTHWHILE: Final = 0.25  # worth of a trial for which a station is gone to
 _WALL: Final = 1.2  # worth of an item to shut oneself in with
 _HINT: Final = 0.9  # worth of doing at once again what may have had an effect
-_FIRST: Final = 0.75  # worth of a trial with a material that it was never tried with
-_ASTRAY: Final = 0.6  # share of the worth of a trial away from stations that are known
 _REMEDY: Final = 6.0  # worth of finding what raises an empty need
 _CONTENT: Final = 0.75  # of the highest level of a need, above which it is not thought of
 _PATIENT: Final = 8  # times something is done to a thing in the hope for a remedy
 _FILL: Final = 5.1  # worth of raising a need further that is being raised
 _INGREDIENT: Final = 1.6  # worth of what is all that is missing by the name of an action
-_LACKING: Final = 0.1  # share of the worth of a trial without what the action's name mentions
-_FITTING: Final = 2.0  # the same, with all that the name mentions
 _SPARE: Final = 4  # of an item, left after a repetition while there are mysteries
 _PROOF: Final = 0.38  # worth of telling the narrow from the wide reading of what was learned
 
@@ -38,85 +35,18 @@ class Curiosity:
     def __init__(
         self, actions: Sequence[str], practice: Practice, body: Body, ground: Ground, names: Names
     ) -> None:
-        self.actions = actions
         self.names = names
+        self.trials = Trials(actions, practice, ground, names)
         self.haste = 1.0  # how much more needs count than usual
         self.practice = practice
         self.body = body
         self.ground = ground
 
-    @property
-    def deeds(self) -> list[str]:
-        """Actions that do not turn the agent."""
-        directions = self.practice.directions
-        return [action for action in self.actions if action not in directions]
-
-    @property
-    def mysteries(self) -> list[str]:
-        """Actions that never had an effect."""
-        return [action for action in self.deeds if self.practice.is_mystery(action)]
-
-    # What never worked.
-
-    def trial(self, action: str, context: Context, held: Mapping[str, int]) -> float:
-        """Worth of trying a mystery: more with things at hand that it was never tried with."""
-        failures = self.practice.failures(action)
-        if any(
-            failure.target == context.target and failure.covers(context) for failure in failures
-        ):
-            return 0.0
-        tries = sum(deed.tries for deed in self.practice.tried(action))
-        name = context.target[1]
-        is_open = name in self.ground.entered or self._is_left(name)
-        share = (1.0 if is_open else 0.1) / (1 + 0.02 * tries)
-        if self.names.lacks(action, held):
-            share *= _LACKING
-        elif self.names.fits(action, held):
-            share *= _FITTING
-        if any(failure.covers(context) for failure in failures):
-            return share * (0.3 if context.stock else 0.04)
-        known = {item for failure in failures for item in failure.kinds}
-        if not context.kinds - self.tools <= known:
-            return share * _FIRST
-        if context.near and not any(failure.near >= context.near for failure in failures):
-            return share * _FIRST  # never tried beside these stations
-        if not self.practice.stations.keys() <= context.near:
-            share *= _ASTRAY
-        news = self._news(context, failures)
-        if news:
-            return share * (0.2 + 0.16 * min(max(held[item] for item in news), _ENOUGH + 1))
-        if not any(_covers_stock(failure, context) for failure in failures):
-            return share * 0.5  # each was there once, but never together
-        return share * 0.1  # only needs differ
-
-    def _is_left(self, material: str) -> bool:
-        """Whether a material was left where something was taken away."""
-        return not self.ground.refused[material] and any(
-            material in deed.makes and deed.gains for _, _, deed in self.practice.all_deeds()
-        )
-
-    def _news(self, context: Context, failures: Sequence[Context]) -> list[str]:
-        """Materials of which there was never as much, beside these stations."""
-        beside = [dict(f.stock) for f in failures if f.near >= context.near]
-        return [
-            item
-            for item, count in context.stock
-            if item not in self.tools and all(stock.get(item, 0) < count for stock in beside)
-        ]
-
-    @property
-    def tools(self) -> set[str]:
-        """Items that were made at a cost and that nothing was seen to take."""
-        deeds = [deed for _, _, deed in self.practice.all_deeds()]
-        taken = {item for deed in deeds for item in deed.losses}
-        return {item for deed in deeds if deed.losses for item in deed.gains} - taken
-
-    def promise(self, context: Context, held: Mapping[str, int]) -> float:
-        """Worth of the best trial of a mystery with all of this; 0 if none is worth a way."""
-        best = max((self.trial(action, context, held) for action in self.mysteries), default=0.0)
-        return best if best >= _WORTHWHILE else 0.0
-
-    # What was done before.
+    def context(self, scene: Scene, place: Place) -> Context:
+        """The context of an action at a place."""
+        (x, y), (dx, dy) = place
+        target = target_of(scene, (x + dx, y + dy))
+        return context_at(scene, place, target, self.body, self.practice.stations)
 
     def on_the_spot(self, action: str, context: Context, held: Mapping[str, int]) -> float:
         """Worth of a deed that needs no walking: a proof, or once more."""
@@ -146,12 +76,12 @@ class Curiosity:
         if practice.is_mystery(action):
             value = 0.0
             if context.target[1] in self.ground.entered:
-                value = 0.9 * self.trial(action, context, held)
+                value = 0.9 * self.trials.worth(action, context, held)
             if deed is not None:
                 return value
             if self.names.lacks(action, held):
                 return value
-            if any(map(practice.is_free, self.deeds)):
+            if any(map(practice.is_free, self.trials.deeds)):
                 return max(value, 0.06)
             sort, name = context.target
             is_open = sort == "material" and not self.ground.refused[name]
@@ -169,7 +99,7 @@ class Curiosity:
         if not has(held, practice.cost(action)):
             return 0.0
         if practice.is_free(action):
-            if context.kinds & self.tools and self._is_obstacle(context.target):
+            if context.kinds & self.trials.tools and self._is_obstacle(context.target):
                 return _NEW_TOOL
             value = _NEW + self._despair(scene)
             return _FLEETING * value + self.hope(scene) if context.target[0] == "kind" else value
@@ -198,7 +128,7 @@ class Curiosity:
             return 0.8
         if practice.is_free(action):
             known = {kind for failure in deed.failures for kind in failure.kinds}
-            if not context.kinds & self.tools <= known:
+            if not context.kinds & self.trials.tools <= known:
                 return _NEW_TOOL if self._is_obstacle(context.target) else 0.3
             return 0.25 / deed.tries if deed.tries < 12 else 0.02
         return 0.1 / deed.tries if deed.tries < 3 else 0.0
@@ -255,17 +185,19 @@ class Curiosity:
         )
 
     def _can_spare(self, deed: Deed, held: Mapping[str, int]) -> bool:
-        spare = _SPARE if self.mysteries else 0
+        spare = _SPARE if self.trials.mysteries else 0
         return all(held.get(item, 0) >= n + spare for item, n in deed.losses.items())
 
     def _supply(self, item: str, held: Mapping[str, int]) -> float:
         """What one more of an item is worth."""
         count = held.get(item, 0)
-        if not self.practice.is_taken(item) and count >= 1 and not self.mysteries:
+        if not self.practice.is_taken(item) and count >= 1 and not self.trials.mysteries:
             return 0.0
-        if count < 2 and any(self.names.is_ingredient(item, a, held) for a in self.mysteries):
+        if count < 2 and any(
+            self.names.is_ingredient(item, a, held) for a in self.trials.mysteries
+        ):
             return _INGREDIENT
-        wanted = bool(self.mysteries) or self.practice.is_taken(item)
+        wanted = bool(self.trials.mysteries) or self.practice.is_taken(item)
         if count < _ENOUGH and item in self.walls:
             return _WALL
         if not wanted or count >= AMOUNTS[-1]:
@@ -322,7 +254,7 @@ class Curiosity:
         is_made = any(material in deed.makes for _, _, deed in self.practice.all_deeds())
         if is_made or material in self.ground.stood:
             return 0.7
-        return 0.3 if any(map(self.practice.is_free, self.deeds)) else 0.5
+        return 0.3 if any(map(self.practice.is_free, self.trials.deeds)) else 0.5
 
     def _has_ripened(self, deed: Deed, context: Context) -> bool:
         """Whether a number of the target is twice what it was at any failure."""
@@ -335,8 +267,3 @@ class Curiosity:
             )
             for old in deed.failures
         )
-
-
-def _covers_stock(failure: Context, context: Context) -> bool:
-    stock = dict(failure.stock)
-    return all(stock.get(item, 0) >= count for item, count in context.stock)

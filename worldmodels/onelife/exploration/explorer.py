@@ -1,50 +1,33 @@
 """An explorer without goals: it tries what it has not tried, and stays alive to try more.
 
 At every step it does what safety asks for (`safety`). Otherwise it follows the wish that is worth
-most for the steps it takes (`curiosity`): news, proof, supplies, and what raises a need.
+most for the steps it takes (`wishes`): news, proof, supplies, and what raises a need.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from worldmodels.onelife.exploration.body import Body
-from worldmodels.onelife.exploration.contexts import (
-    Context,
-    Target,
-    context_at,
-    counts_of,
-    facing_of,
-    held_by,
-    stations_around,
-)
+from worldmodels.onelife.exploration.contexts import Context, facing_of, held_by
 from worldmodels.onelife.exploration.curiosity import Curiosity
 from worldmodels.onelife.exploration.ground import Ground
 from worldmodels.onelife.exploration.names import Names
 from worldmodels.onelife.exploration.practice import STILL, Practice, has, target_of
 from worldmodels.onelife.exploration.results import result_of
-from worldmodels.onelife.exploration.routes import Place, Terrain, Way, is_sealed, ways
+from worldmodels.onelife.exploration.routes import Place, Terrain, ways
 from worldmodels.onelife.exploration.safety import Safety
-from worldmodels.onelife.scenes import Cell, Scene
+from worldmodels.onelife.exploration.wishes import Wishes
+from worldmodels.onelife.scenes import Scene
 
-_PATIENCE: Final = 0.95  # what a wish is worth is multiplied by this for every step it is away
-_PURSUIT: Final = 0.92  # the same, besides, for what may walk away
 _HASTE: Final = 2.5  # how much more needs count shortly before danger
-_FAR: Final = 70  # steps; wishes further away are not looked for
+_WITHIN: Final = 23  # steps to something to try the first actions on
 _LAST_STEPS: Final = 40  # at the end of a life, nothing is too dangerous to be tried
 _FORESIGHT: Final = 10  # steps of a plan before it is made anew
 _AT_ONCE: Final = 0.4  # worth of something on the spot for which a plan is dropped
-_WORKSHOP: Final = 2.0  # worth of getting to where all stations are, for each worth of a trial
-_LEFT: Final = 2  # of what a station costs, at hand when another one is made
-_NEIGHBOURHOOD: Final = 12  # steps within which an existing station is walked to
-_MOST: Final = 8.0  # no wish is worth more
 _BORED: Final = 5  # steps of wandering before wishes are looked for again
 _LAZY: Final = 0.8  # share of steps at rest without trying whether an action does anything
-_CALM: Final = 7  # steps within which no danger may be, to try what never worked
-
-Wish = tuple[float, str]
 
 
 class Explorer:
@@ -66,15 +49,14 @@ class Explorer:
         self.names = Names(self.actions, first)
         self.curiosity = Curiosity(self.actions, self.practice, self.body, self.ground, self.names)
         self.safety = Safety(self.practice, self.body, self.curiosity)
+        self.wishes = Wishes(self.practice, self.curiosity, self.safety)
         self.max_steps = max_steps
         self.time = 0
         self._plan: list[str] = []
         self._is_refuge = False  # whether the plan is to get shut in
         self._expected: Place | None = None
         self._levels: list[int] = []  # of vital needs, when the plan was made
-        self._worth = 0.0  # of the best wish
         self._bored_until = 0
-        self._within_reach: set[str] = set()  # stations that are not far to go
 
     # What is seen.
 
@@ -89,7 +71,7 @@ class Explorer:
         self.body.notice(scene, action, after, cell, self.time, is_walk=is_walk)
         self.safety.perils.notice(scene, after, self.time)
         self.time += 1
-        context = self._context(scene, (position, facing))
+        context = self.curiosity.context(scene, (position, facing))
         if context.flags:
             return
         step = practice.directions.get(action)
@@ -105,17 +87,12 @@ class Explorer:
         has_turned = turned != facing or has_moved or turned == step
         practice.turns[action][turned if has_turned else STILL] += 1
 
-    def _context(self, scene: Scene, place: Place) -> Context:
-        (x, y), (dx, dy) = place
-        target = target_of(scene, (x + dx, y + dy))
-        return context_at(scene, place, target, self.body, self.practice.stations)
-
     # What is done.
 
     def act(self, scene: Scene) -> str:
         """The next action."""
         place: Place = (scene.agent.position, facing_of(scene.agent))
-        context = self._context(scene, place)
+        context = self.curiosity.context(scene, place)
         unknown = [
             action
             for action in self.actions
@@ -141,7 +118,7 @@ class Explorer:
                 return None
             if step in terrain.moves:
                 return terrain.moves[step]
-        for way in ways(terrain, place, {}, _FAR // 3):
+        for way in ways(terrain, place, {}, _WITHIN):
             (x, y), (dx, dy) = way.place
             sort, name = target_of(scene, (x + dx, y + dy))
             if sort != "outside" and name not in self.ground.entered:
@@ -167,7 +144,7 @@ class Explorer:
         practice = self.practice
         free = [
             action
-            for action in self.curiosity.deeds
+            for action in self.curiosity.trials.deeds
             if not (cost := practice.cost(action)) or not has(held, cost)
         ]
         return min(free, key=lambda action: practice.deed(action, context.target).tries)
@@ -193,14 +170,14 @@ class Explorer:
                     self._set_plan(scene, found, refuge=True)
             if self._plan and self._is_refuge:
                 return self._next_of_plan(terrain, place)
-        self._within_reach = self._stations_within(scene, place[0])
+        self.wishes.look(scene, is_end=self.max_steps - self.time <= _LAST_STEPS)
         is_hiding = safety.is_hiding(scene)
         if safety.should_sleep(scene):
             rest = safety.rest_action()
             if rest is not None:
                 self._plan = []
                 return rest
-        value, action = self._here(scene, context, held)
+        value, action = self.wishes.here(scene, context, held)
         if value < _AT_ONCE and self._plan and not self._is_refuge and self._is_as_planned(scene):
             return self._next_of_plan(terrain, place)
         if value >= _AT_ONCE:
@@ -208,8 +185,8 @@ class Explorer:
             return action
         if self.time < self._bored_until and not value:
             return self._wander(terrain, place)
-        best = self._best_plan(scene, terrain, place, held, (value, action))
-        if is_hiding and (not best or self._worth < 0.1):
+        worth, best = self.wishes.best(scene, terrain, held, (value, action))
+        if is_hiding and (not best or worth < 0.1):
             rest = safety.rest_action()
             if rest is not None and safety.can_rest(scene):
                 return rest
@@ -244,150 +221,6 @@ class Explorer:
         return len(levels) == len(self._levels) and all(
             now >= before for now, before in zip(levels, self._levels, strict=True)
         )
-
-    # Wishes.
-
-    def _here(self, scene: Scene, context: Context, held: dict[str, int]) -> Wish:
-        """The best thing to do on the spot, with what is at hand now."""
-        best: Wish = (0.0, "")
-        is_calm = not self.body.threats(scene, _CALM) or self.safety.room is not None
-        if self.body.is_critical(scene, self.practice):
-            return best
-        for action in self.curiosity.deeds:
-            if self.practice.is_mystery(action):
-                value = self.curiosity.trial(action, context, held) if is_calm else 0.0
-            else:
-                value = self.curiosity.on_the_spot(action, context, held)
-                value = max(value, self._building(action, context, held))
-                value = max(value, self.curiosity.fills(scene, action, context))
-            if value > best[0]:
-                best = (value, action)
-        return best
-
-    def _building(self, action: str, context: Context, held: dict[str, int]) -> float:
-        """Worth of making a station that is missing beside others."""
-        practice = self.practice
-        made = {m for m, maker in practice.stations.items() if maker == action} - context.near
-        cost = practice.cost(action)
-        if not made or not has(held, cost) or not practice.deed(action, context.target).successes:
-            return 0.0
-        if made & self._within_reach:
-            return 0.0
-        left = {item: count - cost.get(item, 0) for item, count in held.items()}
-        if not has(left, dict.fromkeys(cost, _LEFT)):
-            return 0.0
-        stock = tuple((item, n) for item, n in context.stock if left[item] >= n)
-        promise = self._promise(dataclasses.replace(context, stock=stock), left)
-        return _WORKSHOP * promise if context.near else promise
-
-    def _stations_within(self, scene: Scene, position: Cell) -> set[str]:
-        """Stations that are not far to go."""
-        x, y = position
-        part = scene.cells[
-            max(0, x - _NEIGHBOURHOOD) : x + _NEIGHBOURHOOD + 1,
-            max(0, y - _NEIGHBOURHOOD) : y + _NEIGHBOURHOOD + 1,
-        ]
-        present = {scene.materials[index] for index in np.unique(part).tolist()}
-        return present & self.practice.stations.keys()
-
-    def _promise(self, context: Context, held: dict[str, int]) -> float:
-        """Worth of a trial with the same things at hand beside all stations."""
-        everywhere = Context(
-            context.target,
-            context.ripeness,
-            context.stock,
-            frozenset(),
-            frozenset(self.practice.stations),
-            context.flags,
-        )
-        return self.curiosity.promise(everywhere, held)
-
-    def _best_plan(
-        self, scene: Scene, terrain: Terrain, place: Place, held: dict[str, int], here: Wish
-    ) -> list[str]:
-        """The wish on the map that is worth most for the steps it takes."""
-        wishes: dict[tuple[Target, tuple[int, ...]], Wish] = {}
-        room = self.safety.room if self.safety.is_hiding(scene) else None
-        context = self._context(scene, place)
-        promise = self._promise(context, held) if self.practice.stations else 0.0
-        value, best = here[0], ([here[1]] if here[1] else [])
-        for way in ways(terrain, place, self.safety.avoided(scene), _FAR, room):
-            discount = _PATIENCE**way.steps
-            if value >= _MOST * discount:
-                break
-            wish = self._wish_at(scene, terrain, way, held, wishes, room)
-            if wish[0] * discount > value:
-                value, best = wish[0] * discount, [*way.actions, wish[1]]
-            if promise and room is None:
-                there = promise * self._workshop(scene, way.place, context, held)
-                if there * discount > value and way.actions:
-                    value, best = there * discount, way.actions
-        self._worth = value
-        return best
-
-    def _workshop(
-        self, scene: Scene, place: Place, context: Context, held: dict[str, int]
-    ) -> float:
-        """Worth of being at a place for the stations around it."""
-        stations = self.practice.stations
-        near = stations_around(scene, place[0], stations)
-        if not near or near <= context.near:
-            return 0.0
-        missing = [m for m in stations if m not in near]
-        if not missing:
-            return _WORKSHOP
-        cost: dict[str, int] = {}
-        for material in missing:
-            for item, count in self.practice.cost(stations[material]).items():
-                cost[item] = cost.get(item, 0) + count
-        return 0.7 * _WORKSHOP if has(held, cost) else 0.1
-
-    def _wish_at(
-        self,
-        scene: Scene,
-        terrain: Terrain,
-        way: Way,
-        held: dict[str, int],
-        wishes: dict[tuple[Target, tuple[int, ...]], Wish],
-        room: set[Cell] | None,
-    ) -> Wish:
-        """The best deed on what is faced at a place."""
-        (x, y), (dx, dy) = way.place
-        cell = (x + dx, y + dy)
-        thing = scene.by_cell.get(cell)
-        if thing is scene.agent:
-            return (0.0, "")
-        if room is not None and cell not in room and not is_sealed(terrain, cell, room):
-            return (0.0, "")
-        target = target_of(scene, cell)
-        ripeness = () if thing is None else counts_of(thing)
-        if (target, ripeness) not in wishes:
-            wishes[target, ripeness] = self._wish(scene, way.place, target, held)
-        value, action = wishes[target, ripeness]
-        if action:
-            if target[0] == "kind" and not self.curiosity.is_remedy(action, target):
-                if self.body.is_suspect(target[1]):
-                    value *= self.safety.boldness(scene)
-                if self.body.is_suspect(target[1]) or not self.curiosity.hope(scene):
-                    value *= _PURSUIT**way.steps
-            return value, action
-        walk = terrain.moves.get((dx, dy))
-        return (0.0, "") if walk is None else (value, walk)
-
-    def _wish(self, scene: Scene, place: Place, target: Target, held: dict[str, int]) -> Wish:
-        """The best deed on a target; an empty name stands for walking there."""
-        context = context_at(scene, place, target, self.body, self.practice.stations)
-        best: Wish = (0.0, "")
-        if target[0] == "material":
-            is_end = self.max_steps - self.time <= _LAST_STEPS
-            best = (self.curiosity.entering(target[1], is_end=is_end), "")
-        for action in self.curiosity.deeds:
-            value = self.curiosity.on_target(scene, action, context, held)
-            if target[0] == "kind" and self.body.is_danger(target[1]):
-                value *= 0.3
-            if value > best[0]:
-                best = (value, action)
-        return best
 
     def _wander(self, terrain: Terrain, place: Place) -> str:
         """Go somewhere else."""

@@ -136,7 +136,7 @@ class Safety:
             return max(known, key=lambda action: known[action])
         new = [
             action
-            for action in self.curiosity.deeds
+            for action in self.curiosity.trials.deeds
             if self.practice.is_free(action) and touches[action] >= 0
         ]
         return new[0] if new else None

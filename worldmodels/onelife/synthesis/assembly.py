@@ -16,6 +16,7 @@ from worldmodels.onelife.synthesis.terms import AGENT
 from worldmodels.onelife.synthesis.vocabulary import Tests
 
 _VERSIONS: Final = 2  # of a law that compete with it
+_AT_HAND: Final = (("own", ">="), ("near", "<="))
 
 
 def laws_of(
@@ -63,7 +64,7 @@ def laws_of(
 def _versions(
     condition: Condition, changes: Sequence[Change], table: Table, tests: Tests
 ) -> list[Condition]:
-    """Conditions that differ in one thing that is held, and fit the life just as well."""
+    """Conditions that differ in one thing that is at hand, and fit the life just as well."""
     if not any(test.term == ("action",) for test in condition):
         return []
     mask = mask_of(table, condition)
@@ -75,12 +76,12 @@ def _versions(
     }
     found: list[tuple[float, Condition]] = []
     for test in condition:
-        if test.term[0] != "own" or test.op != ">=" or test in needs:
+        if (test.term[0], test.op) not in _AT_HAND or test in needs:
             continue
         others = tuple(other for other in condition if other != test)
         rest = mask_of(table, others)
         for (other, *more), cost, holds in zip(tests.tests, tests.costs, tests.masks, strict=True):
-            is_like = not more and other.term[0] == "own" and other.op == ">="
+            is_like = not more and (other.term[0], other.op) == (test.term[0], test.op)
             if is_like and other.term != test.term and np.array_equal(rest & holds, mask):
                 found.append((cost, simplified((*others, other))))
     return [version for _, version in sorted(found, key=lambda entry: entry[0])[:_VERSIONS]]

@@ -22,6 +22,7 @@ from worldmodels.onelife.synthesis.rules import (
     mask_of,
     needs_of,
     problem_of,
+    rank_in,
     refit,
 )
 from worldmodels.onelife.synthesis.search import Limits, Problem, find_rules, log_likelihood
@@ -58,7 +59,8 @@ def unite(lists: Collection[RuleList], table: Table, tests: Tests, limits: Limit
             group.append(member)
     for group in groups:
         if len(group) > 1:
-            _unite(group, table, tests, limits)
+            rank = min(rank_in(table, rules.slot) for rules, _ in group)
+            _unite(group, table, tests.before(rank), limits)
 
 
 def _unite(group: list[Member], table: Table, tests: Tests, limits: Limits) -> None:
@@ -122,6 +124,21 @@ def _is_no_worse(group: list[Member], condition: Condition, table: Table) -> boo
     return gain >= 0.0
 
 
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """What an action brings about, and when."""
+
+    action: Value
+    condition: Condition
+    happened: Mask  # at least in part
+    needs: list[Test]  # of what it takes
+
+    @property
+    def is_about_a_cell(self) -> bool:
+        """Whether it matters what is on some cell."""
+        return any(test.term[0] == "cell" for test in self.condition)
+
+
 def causes(
     lists: Mapping[Slot, RuleList],
     table: Table,
@@ -142,7 +159,7 @@ def causes(
         grounds: Materials that the agent can enter.
         restless: Attributes of the agent that change by themselves, too.
     """
-    found: list[tuple[Value, Condition, Mask, list[Test]]] = []
+    found: list[Event] = []
     for action, caused, rows in _signatures(lists, table, restless):
         on_action = Test(_ACTION, "==", action)
         needs = [n for slot, i in caused for n in needs_of(slot, lists[slot].templates[i])]
@@ -154,28 +171,40 @@ def causes(
             maybe &= lists[slot].explained[:, index]
         wider = _with_grounds(tests, table, yes & given, ~yes & given, turns, grounds)
         rest = _search(wider, given, yes, maybe, caused, limits)
-        found.append((action, simplified((on_action, *needs, *rest)), yes, needs))
-    return [_by_analogy(table, entry, found) for entry in found]
+        any_of_it = given & np.any([_happened(lists[slot], i) for slot, i in caused], axis=0)
+        condition = simplified((on_action, *needs, *rest))
+        found.append(Event(action, condition, yes | any_of_it, needs))
+    return [by_analogy(table, event, found) for event in found]
 
 
-def _by_analogy(
+def _happened(rules: RuleList, index: int) -> Mask:
+    """Where something changed by a template."""
+    happened: Mask = rules.explained[:, index] & ~rules.explained[:, 0]
+    return happened
+
+
+def by_analogy(
     table: Table,
-    entry: tuple[Value, Condition, Mask, list[Test]],
-    found: Sequence[tuple[Value, Condition, Mask, list[Test]]],
+    event: Event,
+    found: Sequence[Event],
 ) -> Condition:
     """With what the same action needs elsewhere, if it was at hand whenever this happened."""
-    action, condition, yes, _ = entry
-    if not any(test.term[0] == "cell" for test in condition):
-        return condition
+    if not event.is_about_a_cell or any(_is_tool(test, event) for test in event.condition):
+        return event.condition
     tools = dict.fromkeys(
         test
-        for other, there, _, needs in found
-        if other == action and any(test.term[0] == "cell" for test in there)
-        for test in there
-        if test.term[0] == "own" and test.op == ">=" and test not in needs
+        for other in found
+        if other.action == event.action and other.is_about_a_cell
+        for test in other.condition
+        if _is_tool(test, other)
     )
-    more = [tool for tool in tools if mask_of(table, (tool,))[yes].all()]
-    return simplified((*condition, *more))
+    more = [tool for tool in tools if mask_of(table, (tool,))[event.happened].all()]
+    return simplified((*event.condition, *more[:1]))
+
+
+def _is_tool(test: Test, event: Event) -> bool:
+    """Whether something must be at hand that is not used up."""
+    return test.term[0] == "own" and test.op == ">=" and test not in event.needs
 
 
 def _signatures(
@@ -203,7 +232,10 @@ def _signatures(
         slot, index = atom
         if here < _FATE and _is_fate(slot, lists[slot].templates[index], restless):
             return False
-        return here / totals[action] > _LIFT * (overall[atom] - here) / rest
+        if here / totals[action] <= _LIFT * (overall[atom] - here) / rest:
+            return False
+        is_it = np.array([other == action for other in actions])
+        return is_due_to(is_it, _happened(lists[slot], index), table)
 
     signatures: dict[tuple[Value, tuple[Atom, ...]], list[int]] = {}
     for row, (action, found) in enumerate(pairs):
@@ -211,6 +243,25 @@ def _signatures(
         if caused:
             signatures.setdefault((action, caused), []).append(row)
     return [(action, list(caused), rows) for (action, caused), rows in signatures.items()]
+
+
+def is_due_to(is_action: Mask, happened: Mask, table: Table) -> bool:
+    """Whether an action did more than others where flags are up that were up when it did it.
+
+    What an agent always does in its sleep did not bring about all that comes about in its sleep.
+    """
+    within = np.ones(len(happened), bool)
+    for name, value in table.views[0].thing.attributes.items():
+        if isinstance(value, bool):
+            is_up = np.array(table.column(("own", name)), bool)
+            if is_up[happened & is_action].all():
+                within &= is_up
+    if within.all():
+        return True
+    here, others = within & is_action, within & ~is_action
+    share = (happened & here).sum() / here.sum()
+    rest = ((happened & others).sum() + 0.5) / (others.sum() + 1)
+    return bool(share > _LIFT * rest)
 
 
 def _with_grounds(
@@ -285,8 +336,10 @@ def blame_actions(rules: RuleList, table: Table, restless: Collection[str]) -> N
     usual = Counter(column)
     for i in range(1, len(rules.rules)):
         rule = rules.rules[i]
-        if any(test.term[0] in ("action", "turns") for test in rule.condition):
+        if any(test.term[0] in ("action", "turns", "soon") for test in rule.condition):
             continue
+        if any(test.term[0] == "own" and test.value is True for test in rule.condition):
+            continue  # while this lasts, actions may mean nothing
         blamed = {column[row] for row in rule.fired.tolist()}
         if len(blamed) != 1:
             continue

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
+import numpy as np
+
 from worldmodels.onelife.distributions import Value
 from worldmodels.onelife.observables import ABSENT
 from worldmodels.onelife.scenes import Scene
@@ -67,7 +69,12 @@ class Table:
     def column(self, term: Term) -> list[Value]:
         """The values of a term, row by row."""
         values = self._columns.setdefault(term, [])
-        values += [value_of(term, view) for view in self.views[len(values) :]]
+        rest = range(len(values), len(self.views))
+        if term[0] == "soon":  # in hindsight
+            names = [f"{self.views[row].thing.kind}.{term[1]}" for row in rest]
+            values += [self.steps[row].after.get(n) for row, n in zip(rest, names, strict=True)]
+        else:
+            values += [value_of(term, self.views[row]) for row in rest]
         return values
 
     def outcomes(self, slot: Slot) -> list[tuple[Value, Value | Missing]]:
@@ -144,6 +151,13 @@ class Experience(Generic[StateT]):
             for name, value in first.items()
             if isinstance(value, str | float) or (type(value) is int and value != 0)
         }
+
+    @property
+    def made(self) -> set[str]:
+        """Materials that were not there at first."""
+        first, last = self.steps[0].scene, self.steps[-1].scene
+        there = {first.materials[i] for i in np.unique(first.cells).tolist()}
+        return {last.materials[i] for i in np.unique(last.cells).tolist()} - there
 
     def _learn_vocabulary(self, scene: Scene) -> None:
         self.known.agent_kind = scene.agent.kind

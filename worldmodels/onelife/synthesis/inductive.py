@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from worldmodels.onelife.laws import Law, Transition
 from worldmodels.onelife.scenes import Cell
+from worldmodels.onelife.synthesis.analogies import alike, extend
 from worldmodels.onelife.synthesis.appearances import (
     appearance_slots,
     periods_of,
@@ -36,6 +37,7 @@ from worldmodels.onelife.synthesis.rules import (
     RuleList,
     joined,
     problem_of,
+    rank_in,
     rule_list,
     unchanging,
 )
@@ -122,6 +124,9 @@ class _Induction(Generic[StateT]):
                 on_slot(number, total)
         self._unite()
         pardon_actions(self._own_lists().values(), self._life())
+        lists = self._own_lists().values()
+        first = self.experience.steps[0].scene.agent.attributes
+        extend(lists, self._life(), alike(first, self.experience.restless, lists))
         laws = laws_of(self.lists.values(), self._life(), self._tests_of(AGENT))
         return Book(self.world, laws, self.known)
 
@@ -146,7 +151,7 @@ class _Induction(Generic[StateT]):
         events = causes(
             lists,
             self._life(),
-            tests,
+            tests.before(0),
             self.limits,
             direction_attributes(self.experience.attributes[kind]),
             self.known.grounds[kind],
@@ -204,6 +209,7 @@ class _Induction(Generic[StateT]):
             return
         explained = explains(table, slot, templates)
         tests = self._tests_of(slot.scope)
+        tests = tests.before(rank_in(table, slot))
         problem = problem_of(table, slot, explained, tests)
         known = range(tests.num_single, len(tests.tests))
         found = find_rules(problem, self.limits, first=known)

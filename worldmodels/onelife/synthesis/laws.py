@@ -66,6 +66,7 @@ class Book(Generic[StateT]):
             for change in law.changes:
                 self._by_slot.setdefault(change.slot, []).append((law, change))
         known.next_cell = self.next_cell
+        known.next_value = self.next_value
 
     def scene(self, state: StateT) -> Scene:
         """How the world sees a state."""
@@ -82,6 +83,14 @@ class Book(Generic[StateT]):
         cell = max(chances, key=lambda value: chances[value])
         assert isinstance(cell, tuple), "a position"
         return cell
+
+    def next_value(self, scene: Scene, action: str, name: str) -> Value:
+        """What an attribute of the agent will most likely be."""
+        view = View(scene, action, scene.agent, self.known)
+        chances = self.chances(Slot(AGENT, "attribute", (name,)), view)
+        if not chances:
+            return scene.agent.attributes.get(name)
+        return max(chances, key=lambda value: chances[value])
 
     def chances(self, slot: Slot, view: View) -> Chances:
         """What the first law that speaks says about a slot; nothing where none does."""

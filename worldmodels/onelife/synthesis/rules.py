@@ -13,7 +13,8 @@ from worldmodels.onelife.synthesis.laws import Outcome, changes_something
 from worldmodels.onelife.synthesis.search import FINAL_ROUNDS, Problem, winners
 from worldmodels.onelife.synthesis.slots import Slot
 from worldmodels.onelife.synthesis.templates import STAY, Template
-from worldmodels.onelife.synthesis.vocabulary import Tests, is_number
+from worldmodels.onelife.synthesis.terms import AGENT
+from worldmodels.onelife.synthesis.vocabulary import Tests, is_number, rank_of
 
 Mask = Bool[np.ndarray, " rows"]
 
@@ -120,6 +121,13 @@ def problem_of(
 def joined(tests: Tests, chosen: Iterable[int]) -> Condition:
     """The conjunction of some of the tests."""
     return simplified(tuple(test for i in chosen for test in tests.tests[i]))
+
+
+def rank_in(table: Table, slot: Slot) -> int:
+    """When it is settled what becomes of a slot: numbers may depend on what the agent will be."""
+    if slot.scope != AGENT or slot.what != "attribute":
+        return 0
+    return rank_of(table.views[0].thing.attributes[slot.detail[0]])
 
 
 def needs_of(slot: Slot, template: Template) -> list[Test]:

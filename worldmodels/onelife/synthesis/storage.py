@@ -17,6 +17,7 @@ from worldmodels.onelife.worlds import world_named
 
 FORMAT_VERSION: Final = 1
 LAWS_FILE: Final = "laws.json"
+LANGUAGE: Final = "data"
 
 
 def save_book(
@@ -47,14 +48,48 @@ def save_book(
             for law in book.laws
         ],
     }
-    write_text(path, json.dumps(data, allow_nan=False, separators=(",", ":")) + "\n")
+    write_laws_file(path, data)
 
 
 def load_book(path: Path) -> tuple[Book[Any], dict[str, float], float | None]:
     """Read laws, their weights by name, and the inertia.
 
     Raises:
-        ValueError: the file is malformed, of another version, or of an unknown world.
+        ValueError: the file is malformed, of another version or language, or of an unknown world.
+        OSError: it cannot be read.
+    """
+    data = read_laws_file(path, LANGUAGE)
+    try:
+        world = world_named(str(data["world"]))
+        known = _known_from_json(_object(data["known"], "what is known"))
+        laws = [law_from_json(_object(law, "a law")) for law in data["laws"]]
+        weights = {
+            str(law["name"]): non_negative(law["weight"])
+            for law in data["laws"]
+            if law["weight"] is not None
+        }
+        inertia = None if data["inertia"] is None else non_negative(data["inertia"])
+    except KeyError as error:
+        raise ValueError(f"{path}: {error} is missing; learn the laws again") from error
+    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(f"{path}: {error}; learn the laws again") from error
+    return Book(world, laws, known), weights, inertia
+
+
+def write_laws_file(path: Path, data: Mapping[str, Any]) -> None:
+    """Write laws of any language."""
+    write_text(path, json.dumps(data, allow_nan=False, separators=(",", ":")) + "\n")
+
+
+def read_laws_file(path: Path, language: str | None = None) -> dict[str, Any]:
+    """Read a file of laws as JSON.
+
+    Args:
+        path: The file.
+        language: Of the laws; None: of any.
+
+    Raises:
+        ValueError: it is no JSON object with an origin, or of another version or language.
         OSError: it cannot be read.
     """
     try:
@@ -67,22 +102,21 @@ def load_book(path: Path) -> tuple[Book[Any], dict[str, float], float | None]:
             f"{path} has format version {version!r}, this program reads {FORMAT_VERSION}: learn "
             "the laws again"
         )
-    try:
-        _object(data["origin"], "the origin")
-        world = world_named(str(data["world"]))
-        known = _known_from_json(_object(data["known"], "what is known"))
-        laws = [law_from_json(_object(law, "a law")) for law in data["laws"]]
-        weights = {
-            str(law["name"]): _number(law["weight"], 0.0)
-            for law in data["laws"]
-            if law["weight"] is not None
-        }
-        inertia = None if data["inertia"] is None else _number(data["inertia"], 0.0)
-    except KeyError as error:
-        raise ValueError(f"{path}: {error} is missing; learn the laws again") from error
-    except (ValueError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(f"{path}: {error}; learn the laws again") from error
-    return Book(world, laws, known), weights, inertia
+    if not isinstance(origin := data.get("origin"), dict):
+        raise ValueError(
+            f"{path}: expected an object as the origin, got {type(origin).__name__}; learn the "
+            "laws again"
+        )
+    found = language_of(data)
+    if language not in (None, found):
+        raise ValueError(f"{path} holds laws in {found!r}, expected {language!r}")
+    checked: dict[str, Any] = data
+    return checked
+
+
+def language_of(data: Mapping[str, Any]) -> str:
+    """What laws are written in: data, where a file does not say it."""
+    return str(data.get("language", LANGUAGE))
 
 
 def origin_of(path: Path) -> dict[str, Any]:
@@ -148,6 +182,15 @@ def _object(value: Any, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError(f"expected an object as {what}, got {type(value).__name__}")
     return value
+
+
+def non_negative(value: Any) -> float:
+    """A weight.
+
+    Raises:
+        ValueError: it is not a finite number >= 0.
+    """
+    return _number(value, 0.0)
 
 
 def _number(value: Any, low: float = -math.inf, high: float = math.inf) -> float:

@@ -10,6 +10,7 @@ mean is in `Knowledge`, which is learned.
 | `turns` | | whether the action turns the agent |
 | `own` | attribute | of the thing itself |
 | `agent` | attribute | of the agent |
+| `soon` | attribute | of the agent, a truth value or whole number, after the step |
 | `global` | name | of the scene |
 | `phase` | period | the clock modulo the period, after the step |
 | `cell` | offset, `material` / `kind` / `free` / attribute | of the cell at an offset |
@@ -51,6 +52,7 @@ class Knowledge:
         directions: Where an action turns the agent.
         grounds: Materials on which things of a kind, the agent's included, have been seen.
         next_cell: Where the agent will stand, given a scene and an action.
+        next_value: What an attribute of the agent, by name, will most likely be.
     """
 
     agent_kind: str = ""
@@ -58,6 +60,9 @@ class Knowledge:
     directions: dict[str, Cell] = dataclasses.field(default_factory=dict)
     grounds: dict[str, set[str]] = dataclasses.field(default_factory=dict)
     next_cell: Callable[[Scene, str], Cell] = lambda scene, action: scene.agent.position
+    next_value: Callable[[Scene, str, str], Value] = lambda scene, action, name: (
+        scene.agent.attributes.get(name)
+    )
 
 
 class View:
@@ -182,6 +187,15 @@ def _own(view: View, attribute: str) -> Value:
 
 def _agent(view: View, attribute: str) -> Value:
     return view.scene.agent.attributes.get(attribute)
+
+
+def _soon(view: View, attribute: str) -> Value:
+    memory = view.scene.memory
+    key = ("soon", attribute, view.action)
+    if key not in memory:
+        memory[key] = view.known.next_value(view.scene, view.action, attribute)
+    value: Value = memory[key]
+    return value
 
 
 def _phase(view: View, period: int) -> Value:
@@ -323,6 +337,7 @@ _HEADS: Final[Mapping[str | int, Callable[..., Value]]] = {
     "turns": lambda view: view.action in view.known.directions,
     "own": _own,
     "agent": _agent,
+    "soon": _soon,
     "global": lambda view, name: view.scene.globals.get(name),
     "phase": _phase,
     "cell": _cell,

@@ -87,6 +87,8 @@ def _term(term: Term, me: str, agent_kind: str) -> str:
             return f"{me}.{names[0]}"
         case "agent":
             return f"{agent_kind}.{names[0]}"
+        case "soon":
+            return f"{agent_kind}.{names[0]}_after"
         case "global":
             return f"world.{names[0]}"
         case "phase":

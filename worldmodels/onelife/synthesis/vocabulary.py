@@ -26,8 +26,9 @@ _COSTS: Final = {  # nats, of naming a term of this head
     "near": 1.8,
     "phase": 2.0,
     "agent": 2.5,
+    "soon": 1.0,
     "pointed": 2.5,
-    "nearest": 3.0,
+    "nearest": 2.5,
     "global": 3.0,
     "crowd": 3.0,
     "count": 2.0,
@@ -35,6 +36,9 @@ _COSTS: Final = {  # nats, of naming a term of this head
 }
 _REMOTE: Final = 1.5  # nats, of what the agent is or does, where other things are concerned
 _RESTLESS: Final = 2.5  # nats, of a number that has a life of its own
+_ABSENT: Final = 2.0  # nats, of what is not there
+_STATION: Final = 1.5  # nats less, of being near what the agent has made
+_LANDSCAPE: Final = 1.0  # nats, of being near anything else
 _ELSEWHERE: Final[Mapping[str | int, float]] = {"here": 1.0, "ahead": 0.5}
 """Nats, of cells that an action is less likely to be about than the one that is faced."""
 
@@ -46,6 +50,33 @@ class Tests(NamedTuple):
     costs: list[float]
     masks: Bool[np.ndarray, "tests rows"]
     num_single: int  # the first so many are of a single test; the rest are known causes
+
+    def before(self, rank: int) -> "Tests":
+        """Without what speaks of things after the step that are not settled before this rank."""
+        kept = [i for i, tests in enumerate(self.tests) if foresight(tests) < rank]
+        return Tests(
+            [self.tests[i] for i in kept],
+            [self.costs[i] for i in kept],
+            self.masks[kept],
+            sum(i < self.num_single for i in kept),
+        )
+
+
+def rank_of(value: Value) -> int:
+    """When it is settled what an attribute of the agent will be.
+
+    Truth values come first, then whole numbers, then others: each may depend on what those before
+    it will be, and none on itself.
+    """
+    if isinstance(value, bool):
+        return 0
+    return 1 if isinstance(value, int) else 2 if isinstance(value, float) else 0
+
+
+def foresight(condition: Condition) -> int:
+    """The highest rank of what is told of the agent after the step; -1 if nothing is."""
+    ranks = [rank_of(test.value) for test in condition if test.term[0] == "soon"]
+    return max(ranks, default=-1)
 
 
 def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) -> list[Term]:
@@ -67,6 +98,12 @@ def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) ->
     terms += [("action",), ("turns",)]
     if scope == AGENT:
         terms += [("own", name) for name in causes]
+        restless = experience.restless
+        terms += [
+            ("soon", name)
+            for name in causes
+            if isinstance(agent[name], bool) or (isinstance(agent[name], int) and name in restless)
+        ]
         for offset in (*turns, "ahead"):
             terms += [("cell", offset, what) for what in ("material", "kind", "free")]
             terms += [
@@ -93,16 +130,19 @@ def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) ->
 def prejudice(experience: Experience[Any], scope: str) -> Callable[[Term], float]:
     """What it takes to believe that a term matters: more for what has a life of its own.
 
-    What is restless goes with everything that takes time, and so does the clock.
+    What is restless goes with everything that takes time, and so does the clock. A material that
+    was not there at first may have been made for a purpose.
     """
-    restless = experience.restless
+    restless, made = experience.restless, experience.made
 
     def cost(term: Term) -> float:
         if term[0] == "cell":
             return _ELSEWHERE.get(term[1], 0.0)
+        if term[0] == "near":
+            return -_STATION if term[1] in made else _LANDSCAPE
         if scope == AGENT and term[0] in ("phase", "global"):
             return _RESTLESS
-        if scope == AGENT and term[0] == "own":
+        if scope == AGENT and term[0] in ("own", "soon"):
             return _RESTLESS if term[1] in restless else 0.0
         return 0.0
 
@@ -118,17 +158,19 @@ def tests_of(table: Table, terms: Iterable[Term], unlikely: Callable[[Term], flo
         unlikely: What it costs, in nats, to believe that a term matters at all.
     """
     by_mask: dict[bytes, tuple[float, Test, np.ndarray]] = {}
-    groups: dict[tuple[str, bool], list[Term]] = {}
+    groups: dict[tuple[str, bool, bool], list[Term]] = {}
     for term in terms:
-        groups.setdefault((str(term[0]), unlikely(term) > 0), []).append(term)
-    for (head, _), members in groups.items():
+        values = table.column(term) if term[0] in ("own", "soon") else [None]
+        is_flag = all(isinstance(value, bool) for value in values)
+        groups.setdefault((str(term[0]), unlikely(term) != 0, is_flag), []).append(term)
+    for (head, *_), members in groups.items():
         base = _COSTS[head] - 0.5 + math.log(len(members))
         if table.scope != AGENT and head in ("action", "turns", "agent"):
             base += _REMOTE
         for term in members:
             for test, cost, mask in _comparisons(term, table.column(term)):
                 key = np.packbits(mask).tobytes()
-                total = base + cost + unlikely(term)
+                total = base + cost + unlikely(term) + _absence(test)
                 if key not in by_mask or total < by_mask[key][0]:
                     by_mask[key] = (total, test, mask)
     costs: list[float] = []
@@ -141,6 +183,14 @@ def tests_of(table: Table, terms: Iterable[Term], unlikely: Callable[[Term], flo
     size = len(table.views)
     stacked = np.array(masks) if masks else np.zeros((0, size), bool)
     return Tests(tests, costs, stacked, len(tests))
+
+
+def _absence(test: Test) -> float:
+    """Nats, of a cause that consists in something being far away or missing."""
+    is_distance = test.term[0] == "near" or test.term[::2] == ("nearest", "distance")
+    is_far = is_distance and test.op == ">="
+    is_missing = test.term[0] == "own" and test.op == "<=" and test.value == 0
+    return _ABSENT if is_far or is_missing else 0.0
 
 
 def _comparisons(term: Term, values: list[Value]) -> list[tuple[Test, float, np.ndarray]]:

@@ -1,31 +1,16 @@
-"""What was asked and answered, one file per question; and laws as a file."""
+"""What was asked and answered, one file per question."""
 
-import dataclasses
 import json
 import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from worldmodels.files import write_text
-from worldmodels.onelife.python_laws import PythonLaw
-from worldmodels.onelife.sandbox.client import Sandbox
 from worldmodels.onelife.synthesis.llm.aspects import Aspect
 from worldmodels.onelife.synthesis.llm.client import Messages
 
-StateT = TypeVar("StateT")
-ActionT = TypeVar("ActionT")
-
 FORMAT_VERSION: Final = 1
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StoredLaw:
-    """A law as text."""
-
-    name: str  # unique in its file
-    words: str
-    source: str
 
 
 def record_path(folder: Path, aspect: Aspect) -> Path:
@@ -63,46 +48,3 @@ def read_record(path: Path, messages: Messages, model: str) -> list[str] | None:
                 "run; use another folder, or delete this one"
             )
     return answers
-
-
-def write_laws(laws: Sequence[StoredLaw], path: Path) -> None:
-    """Write laws as a JSON list; a kill leaves the old file or the new."""
-    write_text(path, json.dumps([dataclasses.asdict(law) for law in laws], indent=2) + "\n")
-
-
-def read_laws(path: Path) -> list[StoredLaw]:
-    """Read what `write_laws` wrote.
-
-    Raises:
-        ValueError: the file is malformed.
-    """
-    try:
-        data: Any = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is not a JSON file: {error}") from error
-    if not isinstance(data, list):
-        raise ValueError(f"{path}: expected a list of laws, got {str(data)[:80]}")
-    laws: dict[str, StoredLaw] = {}
-    for i, entry in enumerate(data):
-        match entry:
-            case {"name": str(name), "words": str(words), "source": str(source), **rest} if (
-                name not in laws and not rest
-            ):
-                laws[name] = StoredLaw(name, words, source)
-            case _:
-                raise ValueError(
-                    f"{path}: [{i}] needs a name of its own, words and a source, all texts, and no "
-                    f"more; got {str(entry)[:80]}"
-                )
-    return list(laws.values())
-
-
-def python_laws(
-    laws: Sequence[StoredLaw], sandbox: Sandbox[StateT, ActionT]
-) -> list[PythonLaw[StateT, ActionT]]:
-    """Bring laws into a sandbox.
-
-    Raises:
-        LawError: a source is rejected, or its outermost level fails.
-    """
-    return [PythonLaw(law.name, law.source, sandbox) for law in laws]

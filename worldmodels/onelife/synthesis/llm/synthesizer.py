@@ -3,23 +3,17 @@
 import collections
 import dataclasses
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from worldmodels.onelife.laws import Law, Transition
-from worldmodels.onelife.sandbox.client import Sandbox
 from worldmodels.onelife.synthesis.llm.aspects import NUM_EXAMPLES, Aspect, first_aspects
+from worldmodels.onelife.synthesis.llm.book import PythonBook, StoredLaw, codec_of
 from worldmodels.onelife.synthesis.llm.client import ChatClient, Messages, UnusableAnswerError
 from worldmodels.onelife.synthesis.llm.prompt import Proposal, question, read_laws
-from worldmodels.onelife.synthesis.llm.records import (
-    StoredLaw,
-    python_laws,
-    read_record,
-    record_path,
-    write_record,
-)
-from worldmodels.onelife.synthesis.llm.trial import Candidate, Rejection, try_laws
+from worldmodels.onelife.synthesis.llm.records import read_record, record_path, write_record
+from worldmodels.onelife.synthesis.llm.trial import Rejection, try_laws
 from worldmodels.onelife.worlds import World
 
 StateT = TypeVar("StateT")
@@ -28,14 +22,14 @@ _log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
+class Report(Generic[StateT]):
     """What came of the questions."""
 
     num_questions: int
     num_asked: int  # the others were answered in an earlier run
     num_unanswered: int  # no attempt gave a complete law
     num_proposals: int
-    kept: tuple[StoredLaw, ...]
+    book: PythonBook[StateT]  # the laws that are kept
     rejections: tuple[Rejection, ...]
 
     @property
@@ -53,57 +47,63 @@ class LLMSynthesizer(Generic[StateT]):
     Args:
         client: Whom to ask.
         world: Of the transitions.
-        sandbox: Where the laws that are kept will run; those on trial run in one of their own.
         folder: Of the records; one folder for one life.
         num_examples: How many cases of each kind of change are asked about.
+        on_answer: Called after each answer with the number of questions that are answered, and
+            of all.
+
+    Raises:
+        ValueError: laws in Python see nothing of that world.
     """
 
     def __init__(
         self,
         client: ChatClient,
         world: World[StateT],
-        sandbox: Sandbox[StateT, Any],
         folder: Path,
         num_examples: int = NUM_EXAMPLES,
+        on_answer: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
-        self.report: Report | None = None  # of the last call of `propose`
         self._client = client
         self._world = world
-        self._sandbox = sandbox
+        self._codec = codec_of(world)
         self._folder = folder
         self._num_examples = num_examples
+        self._on_answer = on_answer
 
     def propose(self, transitions: Sequence[Transition[StateT, str]]) -> list[Law[StateT, str]]:
-        """Ask, try, and keep; what became of the rest is in `report`.
+        """The laws that `ask` keeps, in a sandbox; raises what it raises."""
+        return [*self.ask(transitions).book.in_sandbox()]
+
+    def ask(self, transitions: Sequence[Transition[StateT, str]]) -> Report[StateT]:
+        """Ask, try, and keep.
 
         Raises:
             ChatError: the server does not answer, or refuses to; what it answered is recorded.
             ValueError: the folder has records of another life or model.
         """
         aspects = first_aspects(transitions, self._world, self._num_examples)
-        codec = self._sandbox.codec
         questions = [
-            question(transitions[aspect.index], aspect, self._world, codec) for aspect in aspects
+            question(transitions[aspect.index], aspect, self._world, self._codec)
+            for aspect in aspects
         ]
         answers, num_asked = self._answers(aspects, questions)
-        candidates: list[Candidate] = []
+        candidates: list[StoredLaw] = []
         for aspect, texts in zip(aspects, answers, strict=True):
             for number, proposal in enumerate(_proposals(texts), start=1):
                 name = f"{aspect.kind}@{aspect.index}#{number}"
-                law = StoredLaw(name, proposal.words, proposal.source)
-                candidates.append(Candidate(law, aspect.index))
-        verdicts = try_laws(candidates, transitions, self._world.observables, codec)
-        pairs = list(zip(candidates, verdicts, strict=True))
-        self.report = Report(
+                candidates.append(StoredLaw(name, proposal.words, proposal.source, aspect.index))
+        verdicts = try_laws(candidates, transitions, self._world.observables, self._codec)
+        kept = [law for law, verdict in zip(candidates, verdicts, strict=True) if verdict is None]
+        _log.info("kept %d laws of %d", len(kept), len(candidates))
+        return Report(
             num_questions=len(questions),
             num_asked=num_asked,
             num_unanswered=sum(not _proposals(texts) for texts in answers),
             num_proposals=len(candidates),
-            kept=tuple([candidate.law for candidate, verdict in pairs if verdict is None]),
-            rejections=tuple([verdict for _, verdict in pairs if verdict is not None]),
+            book=PythonBook(self._world, tuple(kept)),
+            rejections=tuple([verdict for verdict in verdicts if verdict is not None]),
         )
-        _log.info("kept %d laws of %d", len(self.report.kept), len(candidates))
-        return [*python_laws(self.report.kept, self._sandbox)]
 
     def _answers(
         self, aspects: Sequence[Aspect], questions: Sequence[Messages]
@@ -114,10 +114,14 @@ class LLMSynthesizer(Generic[StateT]):
         found = [read_record(path, q, model) for path, q in zip(paths, questions, strict=True)]
         answers: list[Sequence[str]] = [texts or () for texts in found]
         missing = [i for i, texts in enumerate(found) if texts is None]
+        done = len(questions) - len(missing)
+        self._on_answer(done, len(questions))
         for number, reply in self._client.ask_all([questions[i] for i in missing], read_laws):
             i = missing[number]
             answers[i] = reply.answers if isinstance(reply, UnusableAnswerError) else reply.texts
             write_record(paths[i], questions[i], answers[i], model)
+            done += 1
+            self._on_answer(done, len(questions))
         return answers, len(missing)
 
 

@@ -13,7 +13,7 @@ from worldmodels.onelife.sandbox.client import Sandbox
 from worldmodels.onelife.sandbox.codec import Codec
 from worldmodels.onelife.sandbox.errors import Kind, LawError
 from worldmodels.onelife.sandbox.limits import Limits
-from worldmodels.onelife.synthesis.llm.records import StoredLaw
+from worldmodels.onelife.synthesis.llm.book import StoredLaw
 
 StateT = TypeVar("StateT")
 ActionT = TypeVar("ActionT")
@@ -23,14 +23,6 @@ MIN_GAIN: Final = math.log(2.0)  # over inertia; to repeat what stays as it is g
 LIMITS: Final = Limits(seconds=0.05)
 
 Reason = Literal[Kind, "silent", "wrong", "duplicate"]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Candidate:
-    """A law to be tried, and the transition it was proposed for."""
-
-    law: StoredLaw
-    index: int  # of the transition
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,7 +43,7 @@ class Rejection:
 
 
 def try_laws(
-    candidates: Sequence[Candidate],
+    candidates: Sequence[StoredLaw],
     transitions: Sequence[Transition[StateT, ActionT]],
     observables: Observables[StateT],
     codec: Codec[StateT, ActionT],
@@ -67,15 +59,15 @@ def try_laws(
     Returns:
         For each candidate why it is rejected, or None.
     """
-    probes = _probes({candidate.index for candidate in candidates}, len(transitions))
+    probes = _probes({law.transition for law in candidates}, len(transitions))
     steps = [transitions[i] for i in probes]
     known: dict[Hashable, str] = {}  # what was said -> name of the law that said it first
     verdicts: list[Rejection | None] = []
     with Sandbox(codec, LIMITS) as sandbox:
-        loaded = [_loaded(candidate.law, sandbox) for candidate in candidates]
+        loaded = [_loaded(candidate, sandbox) for candidate in candidates]
         with asked_at_once([law for law in loaded if isinstance(law, PythonLaw)], steps):
             for candidate, law in zip(candidates, loaded, strict=True):
-                name, own = candidate.law.name, transitions[candidate.index]
+                name, own = candidate.name, transitions[candidate.transition]
                 try:
                     if isinstance(law, LawError):
                         raise law
