@@ -4,13 +4,14 @@ import concurrent.futures
 import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
-from evaluation.arena import ObservableSet, Protocol
+from evaluation.arena import Arena, ObservableSet, Protocol
 from evaluation.arenas import arena_named
 from evaluation.metrics import METRICS
 from evaluation.models import load_model
 from evaluation.protocol import ModelError, Place, judge
+from worldmodels.interface import WorldModel
 
 JobT = TypeVar("JobT")
 OutcomeT = TypeVar("OutcomeT")
@@ -50,8 +51,16 @@ def run_job(job: Job) -> Outcome:
         ModelError: the model failed.
         UnknownModelError: the model cannot be made.
     """
-    arena = arena_named(job.world)
     model = load_model(job.world, job.model, job.observables)
+    return outcome_of(job, arena_named(job.world), model)
+
+
+def outcome_of(job: Job, arena: Arena[Any, Any], model: WorldModel[Any, Any]) -> Outcome:
+    """Judge every prediction of a job by a model that is made already.
+
+    Raises:
+        ModelError: the model failed.
+    """
     notes_before = model.notes()
     transitions = arena.record(job.label).transitions
     scores: list[list[Scores]] = []

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evaluation.arena import Arena, ObservableSet, Protocol
+from evaluation.arena import ObservableSet, Protocol
 from evaluation.arenas import arena_named
 from evaluation.lives.models import FILES, make_model
-from evaluation.protocol import Place, judge
-from evaluation.runner import Job, Outcome
+from evaluation.runner import Job, outcome_of
 from evaluation.summary import row_of
 from worldmodels.files import write_text
-from worldmodels.interface import WorldModel
 
 
 class Cell(NamedTuple):
@@ -77,32 +75,16 @@ def judge_model(task: Task) -> None:
     for protocol in task.protocols:
         labels = arena.select(arena.default_set[protocol])
         row = row_of(
-            task.model, [_outcome(arena, model, task, protocol, label) for label in labels]
+            task.model,
+            [outcome_of(_job(task, protocol, label), arena, model) for label in labels],
         )
         by = {part.name: dict(part.metrics) for part in row.by}
         data = {"of": basis, "metrics": dict(row.metrics), "by": by}
         write_text(_path(task, protocol), json.dumps(data, indent=1, allow_nan=False) + "\n")
 
 
-def _outcome(
-    arena: Arena[Any, Any],
-    model: WorldModel[Any, Any],
-    task: Task,
-    protocol: Protocol,
-    label: str,
-) -> Outcome:
-    """As `evaluation.runner.run_job`, for a model that has no name there."""
-    notes_before = model.notes()
-    scores: list[list[tuple[float, ...]]] = []
-    for trial in range(task.trials):
-        scores.append([])
-        for step, transition in enumerate(arena.record(label).transitions):
-            place = Place(task.seed, label, step, trial)
-            result = judge(arena, task.model, model, transition, protocol, place)
-            scores[-1].append((*result.ranking, *result.fidelity, float(len(result.candidates))))
-    notes = {name: count - notes_before.get(name, 0.0) for name, count in model.notes().items()}
-    job = Job(task.world, task.model, label, task.observables, protocol, task.trials, task.seed)
-    return Outcome(job, scores, notes)
+def _job(task: Task, protocol: Protocol, label: str) -> Job:
+    return Job(task.world, task.model, label, task.observables, protocol, task.trials, task.seed)
 
 
 def _path(task: Task, protocol: Protocol) -> Path:

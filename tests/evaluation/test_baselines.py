@@ -82,7 +82,7 @@ def test_a_constant_model_is_at_the_published_chance_level_exactly() -> None:
 
 
 def test_a_constant_model_measures_at_chance_level() -> None:
-    row = _row("random", "compat", trials=40)
+    row = _row("random", "compat", trials=8)
     assert abs(row.metrics["mrr"] - 0.353) < 2 * row.stderr["mrr"]
     assert abs(row.metrics["rank_at_1"] - 0.133) < 2 * row.stderr["rank_at_1"]
 
