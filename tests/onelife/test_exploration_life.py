@@ -74,6 +74,13 @@ def test_it_finds_a_recipe_that_needs_a_station_it_must_build() -> None:
     assert worked(life, "carve", "rope") > 0
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_it_finds_a_recipe_that_works_only_near_a_landmark(seed: int) -> None:
+    corner = Field(MEADOW).put((8, 7), "t")
+    life = live(ToyWorld(corner, {"carve": carve}), seed, 120)
+    assert worked(life, "carve", "rope") > 0
+
+
 def test_it_does_again_what_worked() -> None:
     life = rope_life()
     assert worked(life, "twist", "rope") >= 3

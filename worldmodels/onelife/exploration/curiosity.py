@@ -20,7 +20,11 @@ _FLEETING: Final = 1.3  # the same for a thing: it may go away
 _NEW_TOOL: Final = 5.0  # worth of what failed, with something new at hand
 _WALL: Final = 1.2  # worth of an item to shut oneself in with
 _HINT: Final = 0.9  # worth of doing at once again what may have had an effect
+_RETRY: Final = 0.25  # worth of doing a second time what failed: its chance may be small
+_RETRY_LATER: Final = 0.8  # the same, once there is a way to be safe
+_STUBBORN: Final = 12  # times something is done that never worked
 _REMEDY: Final = 6.0  # worth of finding what raises an empty need
+_REMEDY_LATER: Final = 15.0  # the same, once there is a way to be safe
 _CONTENT: Final = 0.75  # of the highest level of a need, above which it is not thought of
 _PATIENT: Final = 8  # times something is done to a thing in the hope for a remedy
 _FILL: Final = 5.1  # worth of raising a need further that is being raised
@@ -46,7 +50,7 @@ class Curiosity:
         """The context of an action at a place."""
         (x, y), (dx, dy) = place
         target = target_of(scene, (x + dx, y + dy))
-        return context_at(scene, place, target, self.body, self.practice.stations)
+        return context_at(scene, place, target, self.body, self.practice.places)
 
     def on_the_spot(self, action: str, context: Context, held: Mapping[str, int]) -> float:
         """Worth of a deed that needs no walking: a proof, or once more."""
@@ -130,7 +134,10 @@ class Curiosity:
             known = {kind for failure in deed.failures for kind in failure.kinds}
             if not context.kinds & self.trials.tools <= known:
                 return _NEW_TOOL if self._is_obstacle(context.target) else 0.3
-            return 0.25 / deed.tries if deed.tries < 12 else 0.02
+            retry = _RETRY_LATER if self.walls else _RETRY
+            if context.target[0] == "kind":
+                retry += self.hope(scene)
+            return retry / deed.tries if deed.tries < _STUBBORN else 0.02
         return 0.1 / deed.tries if deed.tries < 3 else 0.0
 
     def _hoped(self, deed: Deed) -> list[str]:
@@ -158,10 +165,25 @@ class Curiosity:
                 value += self.hope(scene) + self._despair(scene)
         for item in deed.gains:
             value = max(value, self._supply(item, held) * chance)
+            value = max(value, self.haste * self._relief(scene, item, held) * chance**0.5)
         for need in body.falling:
             if body.restores(deed, need) and not deed.sets:
                 value = max(value, self.haste * body.urgency(scene, need))
         return value
+
+    def _relief(self, scene: Scene, item: str, held: Mapping[str, int]) -> float:
+        """Worth of an item for the needs that are raised where it is taken."""
+        if held.get(item, 0) >= _ENOUGH:
+            return 0.0
+        uses = [deed for _, _, deed in self.practice.all_deeds() if item in deed.losses]
+        return max(
+            (
+                self.body.urgency(scene, need)
+                for need in self.body.falling
+                if any(self.body.restores(deed, need) for deed in uses)
+            ),
+            default=0.0,
+        )
 
     def is_remedy(self, action: str, target: Target) -> bool:
         """Whether a deed was seen to raise a need."""
@@ -219,9 +241,10 @@ class Curiosity:
     def hope(self, scene: Scene) -> float:
         """What a remedy would be worth for a need that falls and that nothing was seen to raise."""
         body = self.body
+        worth = _REMEDY_LATER if self.walls else _REMEDY
         return max(
             (
-                _REMEDY * max(0.0, _CONTENT - body.share(scene, need))
+                worth * max(0.0, _CONTENT - body.share(scene, need))
                 for need in body.falling
                 if need not in body.vital
                 and not body.remedies(self.practice, need)

@@ -15,6 +15,7 @@ from worldmodels.onelife.exploration.contexts import Context, Target
 from worldmodels.onelife.scenes import Cell, Scene
 
 STILL: Final = (0, 0)  # the direction of an action that turns nowhere
+_RARE: Final = 2  # cells, of which there are at most so many at first is a landmark
 _SURE: Final = 0.7  # share of tries from which an action is believed to do something
 
 
@@ -69,7 +70,10 @@ class Practice:
     def __init__(self, first: Scene) -> None:
         self.deeds: defaultdict[str, dict[Target, Deed]] = defaultdict(dict)
         self.stations: dict[str, str] = {}  # material that only the agent makes -> the action
-        self._natural = {first.materials[i] for i in np.unique(first.cells).tolist()}
+        numbers = np.bincount(first.cells.reshape(-1), minlength=len(first.materials)).tolist()
+        count = dict(zip(first.materials, numbers, strict=True))
+        self._natural = {name for name, number in count.items() if number}
+        self.landmarks = frozenset(name for name, n in count.items() if 0 < n <= _RARE)
         self.turns: defaultdict[str, Counter[Cell]] = defaultdict(Counter)
         self.keys: Counter[tuple[str, Target, frozenset[str], frozenset[str]]] = Counter()
 
@@ -82,6 +86,11 @@ class Practice:
             if end != STILL and number >= _SURE * ends.total():
                 found[action] = end
         return found
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Materials near which actions may do what they do nowhere else."""
+        return self.landmarks.union(self.stations)
 
     def deed(self, action: str, target: Target) -> Deed:
         """What is known about an action on a target."""
@@ -129,7 +138,7 @@ class Practice:
         """Whether the action is known to fail without an item or a station."""
         return any(
             missing not in failure.near
-            if missing in self.stations
+            if missing in self.places
             else dict(failure.stock).get(missing, 0) < count
             for failure in self.failures(action)
         )

@@ -58,8 +58,9 @@ class Trials:
         known = {item for failure in failures for item in failure.kinds}
         if not context.kinds - self.tools <= known:
             return share * _FIRST
-        if context.near and not any(failure.near >= context.near for failure in failures):
-            return share * _FIRST  # never tried beside these stations
+        is_new_place = not any(failure.near >= context.near for failure in failures)
+        if context.near and context.stock and is_new_place:
+            return share * _FIRST
         if not self.practice.stations.keys() <= context.near:
             share *= _ASTRAY
         news = self._news(context, failures)

@@ -57,7 +57,7 @@ class Wishes:
         """The best thing to do on the spot, with what is at hand now."""
         best: Wish = (0.0, "")
         is_calm = not self.body.threats(scene, _CALM) or self.safety.room is not None
-        if self.body.is_critical(scene, self.practice):
+        if self.body.is_critical(scene, self.practice) and not self.curiosity.hope(scene):
             return best
         for action in self.curiosity.trials.deeds:
             if self.practice.is_mystery(action):
@@ -107,6 +107,7 @@ class Wishes:
         room = self.safety.room if self.safety.is_hiding(scene) else None
         context = self.curiosity.context(scene, place)
         promise = self._promise(context, held) if self.practice.stations else 0.0
+        visits = self._visits(scene, context, held)
         value, best = here[0], ([here[1]] if here[1] else [])
         for way in ways(terrain, place, self.safety.avoided(scene), _FAR, room):
             discount = _PATIENCE**way.steps
@@ -115,11 +116,28 @@ class Wishes:
             wish = self._wish_at(scene, terrain, way, held, wishes, room)
             if wish[0] * discount > value:
                 value, best = wish[0] * discount, [*way.actions, wish[1]]
+            visit = visits.get(way.place[0], 0.0) if room is None else 0.0
+            if visit * discount > value and way.actions:
+                value, best = visit * discount, way.actions
             if promise and room is None:
                 there = promise * self._workshop(scene, way.place, context, held)
                 if there * discount > value and way.actions:
                     value, best = there * discount, way.actions
         return value, best
+
+    def _visits(self, scene: Scene, context: Context, held: dict[str, int]) -> dict[Cell, float]:
+        """Worth of being on the cells around landmarks."""
+        worth: dict[Cell, float] = {}
+        for name in sorted(self.practice.landmarks - context.near):
+            near = context.near | {name}
+            promise = self.curiosity.trials.promise(dataclasses.replace(context, near=near), held)
+            if not promise or name not in scene.materials:
+                continue
+            for x, y in np.argwhere(scene.cells == scene.materials.index(name)).tolist():
+                for dx in (-1, 0, 1):
+                    for dy in (-1, 0, 1):
+                        worth[x + dx, y + dy] = max(worth.get((x + dx, y + dy), 0.0), promise)
+        return worth
 
     def _workshop(
         self, scene: Scene, place: Place, context: Context, held: dict[str, int]
