@@ -11,6 +11,7 @@ from worldmodels.onelife.exploration.practice import Practice
 _ENOUGH: Final = 5  # of an item, from which more is no news
 _WORTHWHILE: Final = 0.25  # worth of a trial for which a station is gone to
 _FIRST: Final = 0.75  # worth of a trial with a material that it was never tried with
+_SHUT: Final = 0.1  # share of the worth of a trial on what is not open ground
 _ASTRAY: Final = 0.6  # share of the worth of a trial away from stations that are known
 _LACKING: Final = 0.1  # share of the worth of a trial without what the action's name mentions
 _FITTING: Final = 2.0  # the same, with all that the name mentions
@@ -46,20 +47,21 @@ class Trials:
         ):
             return 0.0
         tries = sum(deed.tries for deed in self.practice.tried(action))
-        name = context.target[1]
-        is_open = name in self.ground.entered or self._is_left(name)
-        share = (1.0 if is_open else 0.1) / (1 + 0.02 * tries)
+        share = 1.0 / (1 + 0.02 * tries)
         if self.names.lacks(action, held):
             share *= _LACKING
         elif self.names.fits(action, held):
             share *= _FITTING
+        is_new_place = not any(failure.near >= context.near for failure in failures)
+        if failures and context.near and context.stock and is_new_place:
+            return share * _FIRST  # whatever is faced
+        name = context.target[1]
+        if name not in self.ground.entered and not self._is_left(name):
+            share *= _SHUT
         if any(failure.covers(context) for failure in failures):
             return share * (0.3 if context.stock else 0.04)
         known = {item for failure in failures for item in failure.kinds}
         if not context.kinds - self.tools <= known:
-            return share * _FIRST
-        is_new_place = not any(failure.near >= context.near for failure in failures)
-        if context.near and context.stock and is_new_place:
             return share * _FIRST
         if not self.practice.stations.keys() <= context.near:
             share *= _ASTRAY
