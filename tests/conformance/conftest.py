@@ -7,7 +7,14 @@ import jax
 import pytest
 from toys import PAIR, TOYS, TWIN
 
-from envs.catalog import CATALOG, load_core, register_world, stepper_row
+from envs.catalog import (
+    CATALOG,
+    World,
+    load_core,
+    make_stepper_params,
+    register_world,
+    stepper_row,
+)
 
 WORLDS = (*CATALOG.values(), *TOYS)
 JAX_WORLDS = [world for world in WORLDS if load_core(world).traceable]
@@ -30,7 +37,9 @@ def quick_compilation() -> Iterator[None]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give `world` each row, `variant` each row with each of its keyword sets.
 
-    `jax_world` is each row made of jax functions, `batched_world` those and each with a stepper.
+    `jax_world` is each row made of jax functions. Batches know of a row but its core and its kind
+    of action, so `jax_kind` is the first row of each; `batched_kind` is those and each with a
+    stepper.
     """
     if "variant" in metafunc.fixturenames:
         pairs = [(world, keywords) for world in WORLDS for keywords in world.variants]
@@ -40,8 +49,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("world", WORLDS, ids=lambda world: world.id)
     elif "jax_world" in metafunc.fixturenames:
         metafunc.parametrize("jax_world", JAX_WORLDS, ids=lambda world: world.id)
-    elif "batched_world" in metafunc.fixturenames:
-        metafunc.parametrize("batched_world", BATCHED_WORLDS, ids=lambda world: world.id)
+    elif "jax_kind" in metafunc.fixturenames:
+        metafunc.parametrize("jax_kind", _kinds(JAX_WORLDS), ids=lambda world: world.id)
+    elif "batched_kind" in metafunc.fixturenames:
+        metafunc.parametrize("batched_kind", _kinds(BATCHED_WORLDS), ids=lambda world: world.id)
+
+
+def _kinds(worlds: list[World]) -> list[World]:
+    """The first row of each core and kind of action."""
+    first: dict[tuple[str, type], World] = {}
+    for world in worlds:
+        row = stepper_row(world)
+        space = load_core(row).action_space(make_stepper_params(world, {}))
+        first.setdefault((row.core, type(space)), world)
+    return list(first.values())
 
 
 def _spell(keywords: dict[str, Any]) -> str:

@@ -69,8 +69,8 @@ def test_every_copy_plays_the_episodes_of_its_seed() -> None:
         assert_same(batch, play_alone(core, params, seed, actions[:, copy]), copy)
 
 
-def test_copies_of_every_world_play_the_episodes_of_their_seeds(jax_world: World) -> None:
-    core, params = load_core(jax_world), make_params(jax_world, {})
+def test_copies_of_every_world_play_the_episodes_of_their_seeds(jax_kind: World) -> None:
+    core, params = load_core(jax_kind), make_params(jax_kind, {})
     actions = some_actions(core, params, 12, 3)
     batch = play_batch(core, params, SEEDS[:3], actions, pool=2)
     for copy, seed in enumerate(SEEDS[:3]):

@@ -65,9 +65,9 @@ def test_whole_episodes_are_those_of_the_loop_to_the_bit(mode: AutoresetMode) ->
     assert data_equivalence(together, play(loop(DICE, DiceParams(), mode), 40), exact=True)
 
 
-def test_copies_of_every_world_are_those_of_the_loop(batched_world: World) -> None:
-    row = stepper_row(batched_world)
-    params = make_stepper_params(batched_world, BRIEF.get(batched_world.id, {}))
+def test_copies_of_every_world_are_those_of_the_loop(batched_kind: World) -> None:
+    row = stepper_row(batched_kind)
+    params = make_stepper_params(batched_kind, BRIEF.get(batched_kind.id, {}))
     envs = JaxVectorEnv(row, params, 2)
     together = play(envs, 25)
     assert num_ended(together) > 0

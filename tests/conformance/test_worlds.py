@@ -39,10 +39,9 @@ def play(env: gymnasium.Env[Any, Any], steps: int) -> list[Any]:
 
 
 def test_gymnasium_finds_nothing_to_say_in_any_render_mode(variant: Variant) -> None:
-    for mode in (None, *variant[0].render_modes):
-        env = make(variant, render_mode=mode)
-        check_env(env.unwrapped)
-        env.close()
+    env = make(variant)
+    check_env(env.unwrapped)  # which makes another in each render mode
+    env.close()
 
 
 def test_the_same_seed_gives_the_same_episode(variant: Variant) -> None:

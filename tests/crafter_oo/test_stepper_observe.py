@@ -46,6 +46,9 @@ KINDS: tuple[tuple[type[ObjectState], dict[str, Any]], ...] = (
 )
 
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
+
 def keyed(state: WorldState, view: tuple[int, int] = (9, 9)) -> WorldState:
     state.draws, state.view = KeyedDraws(1, state.step_count), view
     return state

@@ -28,11 +28,14 @@ from envs.crafter_oo.worldgen import (
     cells_of,
 )
 
-MOST_DIFFERING = 12  # cells of 200 worlds; about 3 are to be expected
-AREAS = ((1, 1), (1, 7), (5, 5), (9, 9), (12, 25), (37, 20), (100, 3))
+MOST_DIFFERING = 6  # cells of 60 worlds; about 1 is to be expected
+AREAS = ((1, 1), (1, 7), (9, 9), (37, 20), (100, 3))
 STANDARD = StepperParams(max_objects=255)
 SMALL = StepperParams(CrafterParams(area=(16, 12)))
 SEEDS = np.array([0, 1, 2**31 - 2, 2**32 - 1, *range(42, 88)], dtype=np.uint32)
+
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 
 @functools.cache
@@ -51,7 +54,7 @@ def _keys(number: int, seed: int = 0) -> UInt32[np.ndarray, "number 2"]:
 
 @functools.cache
 def _standard_worlds() -> tuple[UInt32[np.ndarray, "worlds 2"], StepperState]:
-    keys = _keys(200)
+    keys = _keys(60)
     return keys, jax.tree.map(np.asarray, _many(STANDARD)(keys))
 
 
@@ -83,7 +86,7 @@ def _assert_equal(first: StepperState, second: StepperState) -> None:
         np.testing.assert_array_equal(one, other, err_msg=jax.tree_util.keystr(path))
 
 
-def test_200_worlds_are_those_of_the_object_engine_but_for_a_few_cells() -> None:
+def test_60_worlds_are_those_of_the_object_engine_but_for_a_few_cells() -> None:
     keys, states = _standard_worlds()
     num_differing = 0
     for index, key in enumerate(keys):
@@ -143,7 +146,7 @@ def test_creatures_without_a_slot_are_left_out_and_counted() -> None:
 
 
 def test_chunks_without_an_object_are_not_created() -> None:
-    state = _world(_many(StepperParams(max_objects=8))(_keys(200)[:4]), 0)
+    state = _world(_many(StepperParams(max_objects=8))(_keys(60)[:4]), 0)
     chunks = state.objects.x // 12 * 6 + state.objects.y // 12
     in_order = list(dict.fromkeys(chunks.tolist()))
     assert state.chunk_rank[in_order].tolist() == list(range(len(in_order)))
