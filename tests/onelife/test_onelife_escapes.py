@@ -4,6 +4,7 @@ Every attack is made twice: as it comes, and with the check of its source switch
 lines of defence behind it (the namespace, the process, the kernel) have to hold by themselves.
 """
 
+import dataclasses
 import os
 import textwrap
 import time
@@ -20,6 +21,7 @@ from worldmodels.onelife.sandbox import client as client_module
 from worldmodels.onelife.sandbox.errors import Kind
 
 LIMITS = Limits(seconds=0.4, memory_bytes=128 * 2**20)
+PATIENT = dataclasses.replace(LIMITS, seconds=8.0)  # memory runs out first on a busy machine, too
 SPARE_SECONDS = 1.5  # beyond the limit: 0.1 on an idle machine, more on a busy one
 SECRET = "untouched"
 
@@ -49,7 +51,7 @@ def outcome(sandbox: Sandbox[State, str], source: str) -> Kind | None:
         (answer,) = sandbox.ask(sandbox.questions([law], State(), "noop"))
     except LawError as error:
         answer = error
-    assert time.monotonic() - started < LIMITS.seconds + SPARE_SECONDS
+    assert time.monotonic() - started < sandbox.limits.seconds + SPARE_SECONDS
     return answer.kind if isinstance(answer, LawError) else None
 
 
@@ -62,8 +64,8 @@ def sentinel(tmp_path: Path) -> Iterator[Path]:
     assert path.read_text() == SECRET
 
 
-def started() -> Sandbox[State, str]:
-    sandbox: Sandbox[State, str] = Sandbox(fields_codec("x", "cells"), LIMITS)
+def started(limits: Limits = LIMITS) -> Sandbox[State, str]:
+    sandbox: Sandbox[State, str] = Sandbox(fields_codec("x", "cells"), limits)
     assert sandbox.defences
     return sandbox
 
@@ -72,6 +74,13 @@ def started() -> Sandbox[State, str]:
 def shared() -> Iterator[Sandbox[State, str]]:
     """One for all the laws: they must not disturb each other."""
     with started() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Sandbox[State, str]]:
+    """One for the laws that run out of memory."""
+    with started(PATIENT) as sandbox:
         yield sandbox
 
 
@@ -88,19 +97,22 @@ def still_works(sandbox: Sandbox[State, str]) -> bool:
 
 
 @pytest.mark.parametrize("escape", ESCAPES, ids=lambda escape: escape.name)
-def test_no_law_gets_out(escape: Escape, shared: Sandbox[State, str], sentinel: Path):
-    assert outcome(shared, source_of(escape, sentinel)) == escape.kind
-    assert still_works(shared)
+def test_no_law_gets_out(
+    escape: Escape, shared: Sandbox[State, str], patient: Sandbox[State, str], sentinel: Path
+):
+    sandbox = patient if escape.kind == "memory" else shared
+    assert outcome(sandbox, source_of(escape, sentinel)) == escape.kind
+    assert still_works(sandbox)
 
 
 @pytest.mark.parametrize("escape", ESCAPES, ids=lambda escape: escape.name)
 def test_no_law_gets_out_where_its_source_is_not_checked(
     escape: Escape,
-    sandbox: Sandbox[State, str],
     sentinel: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(client_module, "check_source", lambda source, names: None)
-    if "syscalls" not in sandbox.defences and escape in SYSTEM:
-        pytest.skip("the kernel has no filter for system calls here")
-    assert outcome(sandbox, source_of(escape, sentinel)) == escape.unchecked
+    with started(PATIENT if escape.unchecked == "memory" else LIMITS) as sandbox:
+        if "syscalls" not in sandbox.defences and escape in SYSTEM:
+            pytest.skip("the kernel has no filter for system calls here")
+        assert outcome(sandbox, source_of(escape, sentinel)) == escape.unchecked
