@@ -1,0 +1,1 @@
+"""Travelling salesman, vehicle routing and orienteering, as environments."""
