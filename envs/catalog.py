@@ -65,6 +65,29 @@ CATALOG: Final[dict[str, World]] = {
             )
             for task in ("Predict", "Population", "Target", "Survive", "Still", "Safe")
         ),
+        *(
+            World(
+                id=f"{problem}-v0",
+                core=f"envs.routing.env:{problem}",
+                params=f"envs.routing.params:{problem}Params",
+                versions="v0: the rules of envs/routing/README.md",
+                variants=variants,
+                render_size=(512, 512),
+            )
+            for problem, variants in (
+                ("TSP", ({"generator": "cluster", "invalid": "noop"},)),
+                ("ATSP", ({"num_nodes": 8, "free_start": True},)),
+                ("CVRP", ({}, {"action_mode": "via", "generator": "mixed", "invalid": "noop"})),
+                ("OP", ({"generator": "explosion", "invalid": "noop", "reward": "sparse"},)),
+            )
+        ),
+        World(
+            id="Knapsack-v0",
+            core="envs.knapsack.env:KnapsackEnv",
+            params="envs.knapsack.params:KnapsackParams",
+            versions="v0: the rules of envs/knapsack/README.md",
+            render_size=(512, 512),
+        ),
     )
 }
 

@@ -101,6 +101,10 @@ class FunctionalEnv(abc.ABC, Generic[StateT, ParamsT, ObsT]):
         del state, params
         return {}
 
+    def action_mask(self, state: StateT, params: ParamsT) -> Any:
+        """Which actions of a `Discrete` space are legal, as booleans; None: all of them."""
+        del state, params
+
     def copy(self, state: StateT) -> StateT:
         """A state that shares nothing mutable with `state`; itself where states are immutable."""
         return state

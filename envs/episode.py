@@ -46,11 +46,16 @@ class Episode:
         self.state, step = self._hooks.step(self._key, self.time, self.state, action, self.params)
         return step
 
+    def action_mask(self) -> Any:
+        """Which actions are legal now, as booleans; None: all of them."""
+        return self._hooks.mask(self.state, self.params)
+
 
 class _Hooks(NamedTuple):
     initial: Callable[[Any, Any], Any]
     look: Callable[[Any, Any], tuple[Any, dict[str, Any]]]
     step: Callable[[Any, int, Any, Any, Any], tuple[Any, Step]]
+    mask: Callable[[Any, Any], Any]
 
 
 def _plain(core: FunctionalEnv[Any, Any, Any]) -> _Hooks:
@@ -60,14 +65,14 @@ def _plain(core: FunctionalEnv[Any, Any, Any]) -> _Hooks:
     def step(key: Any, time: int, state: Any, action: Any, params: Any) -> tuple[Any, Step]:
         return core.step((key, time), state, action, params)
 
-    return _Hooks(core.initial, look, step)
+    return _Hooks(core.initial, look, step, core.action_mask)
 
 
 @cache  # cores are shared, so every environment of a world uses one compilation
 def _compiled(core: FunctionalEnv[Any, Any, Any]) -> _Hooks:
     import jax
 
-    initial_jit = jax.jit(core.initial)
+    initial_jit, mask_jit = jax.jit(core.initial), jax.jit(core.action_mask)
     look_jit = jax.jit(
         lambda state, params: (core.observe(state, params), core.info(state, params))
     )
@@ -91,4 +96,7 @@ def _compiled(core: FunctionalEnv[Any, Any, Any]) -> _Hooks:
         next_state, out = step_jit(key, time, state, action, params)
         return next_state, to_numpy(out)
 
-    return _Hooks(initial, look, step)
+    def mask(state: Any, params: Any) -> Any:
+        return to_numpy(mask_jit(state, params))
+
+    return _Hooks(initial, look, step, mask)

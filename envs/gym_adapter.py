@@ -4,7 +4,9 @@ from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
+from gymnasium.spaces import Dict, Discrete
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
+from jaxtyping import Bool
 from typing_extensions import override
 
 from envs.catalog import World, find_world, load_core, make_params, stepper_row
@@ -128,7 +130,7 @@ class FunctionalGymEnv(gymnasium.Env[Any, Any]):
         state = (options or {}).get("state")
         obs, info = self._episode.start(self._seed, self._episode.number + 1, state)
         self._show()
-        return obs, self._with_state(info)
+        return as_member(self.observation_space, obs), self._with_state(info)
 
     @override
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -137,7 +139,21 @@ class FunctionalGymEnv(gymnasium.Env[Any, Any]):
         check_action(self.action_space, action)
         obs, reward, terminated, truncated, info = self._episode.step(action)
         self._show()
-        return obs, float(reward), bool(terminated), bool(truncated), self._with_state(info)
+        obs, info = as_member(self.observation_space, obs), self._with_state(info)
+        return obs, float(reward), bool(terminated), bool(truncated), info
+
+    def action_masks(self) -> Bool[np.ndarray, " actions"]:
+        """Which actions are legal now, as MaskablePPO of sb3-contrib asks for.
+
+        Raises:
+            ValueError: actions of this world are no `Discrete` space.
+        """
+        if self._episode.state is None:
+            raise gymnasium.error.ResetNeeded("call reset() before action_masks()")
+        if not isinstance(self.action_space, Discrete):
+            raise ValueError(f"masks are of actions in a Discrete space, not {self.action_space}")
+        mask = self._episode.action_mask()
+        return np.ones(self.action_space.n, np.bool_) if mask is None else np.asarray(mask)
 
     @override
     def render(self) -> Any:
@@ -174,6 +190,15 @@ class FunctionalGymEnv(gymnasium.Env[Any, Any]):
         core, state, params = self._episode.core, self._episode.state, self._episode.params
         self._window.show(frame, core.panel(state, params))
         self._window.wait(self.world.render_fps)
+
+
+def as_member(space: gymnasium.Space[Any], obs: Any) -> Any:
+    """The observation with numbers for arrays where a space is `Discrete`, as Gymnasium asks."""
+    if isinstance(space, Discrete) and isinstance(obs, np.ndarray):
+        return space.dtype.type(obs)
+    if isinstance(space, Dict):
+        return {name: as_member(part, obs[name]) for name, part in space.items()}
+    return obs
 
 
 def metadata_of(world: World) -> dict[str, Any]:

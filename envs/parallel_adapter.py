@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from envs.catalog import World, find_world, load_core, make_params
 from envs.episode import Episode
-from envs.gym_adapter import check_action, check_render_mode, metadata_of, render
+from envs.gym_adapter import as_member, check_action, check_render_mode, metadata_of, render
 
 
 def make_parallel_env(
@@ -149,8 +149,13 @@ class FunctionalParallelEnv(ParallelEnv[str, Any, Any]):  # type: ignore[misc]  
 
     def _deal(self, obs: Any) -> dict[str, Any]:
         if self.num_players == 1:
-            return {"agent_0": obs}
-        return {agent: _take(obs, i) for i, agent in enumerate(self.possible_agents)}
+            parts = [obs]
+        else:
+            parts = [_take(obs, index) for index in range(self.num_players)]
+        return {
+            agent: as_member(self._observation_spaces[agent], part)
+            for agent, part in zip(self.possible_agents, parts, strict=True)
+        }
 
     def _spread(self, value: Any) -> dict[str, Any]:
         shares = np.broadcast_to(value, (self.num_players,))

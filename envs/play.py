@@ -77,6 +77,26 @@ class Paintable(Protocol):
         """
 
 
+@runtime_checkable
+class Pointable(Protocol):
+    """What the core of a world declares beside its hooks if a person acts in it by the mouse.
+
+    Such a world waits for a click, and so is turn-based.
+    """
+
+    def action_at(
+        self, state: Any, params: Any, spot: tuple[float, float], size: tuple[int, int]
+    ) -> int | None:
+        """The action that a click means; None for none, which changes nothing.
+
+        Args:
+            state: Shown when the person clicked.
+            params: Of the world.
+            spot: (x, y) as shares of the picture, in [0, 1).
+            size: Of the picture, pixels (width, height).
+        """
+
+
 @dataclasses.dataclass(frozen=True)
 class PlayConfig:
     """Play a world with the keyboard."""
@@ -226,6 +246,8 @@ class Session:
         self._idle = self._canvas.idle_under(params) if self._canvas else core.idle_action
         self._brushes = self._canvas.brushes() if self._canvas else {}
         self._brush = next(iter(self._brushes), "")
+        self._board = core if isinstance(core, Pointable) else None
+        self._clicks: deque[int] = deque(maxlen=1)  # the action that was clicked, until played
         own = {*self._keys, *self._brushes}
         clashes = sorted(own & {key for keys in CONTROLS.values() for key in keys})
         if clashes:
@@ -280,6 +302,8 @@ class Session:
     def _may_step(self, is_due: bool) -> bool:
         if self._paused or self._over:
             return False
+        if self._board is not None:
+            return bool(self._clicks)
         if not self._config.turn_based:
             return is_due
         if self._pressed:
@@ -290,6 +314,7 @@ class Session:
     def _start(self, seed: int, number: int) -> None:
         self._episode.start(seed, number, self._state)
         self._pressed.clear()
+        self._clicks.clear()
         self._over = ""
         self._total = self._reward = 0.0
         self._differences = 0
@@ -299,6 +324,8 @@ class Session:
         """Play the oldest key not yet played, else the one held down, else nothing."""
         key = self._pressed.popleft() if self._pressed else (self._held or [""])[-1]
         action = int(self._keys[key]) if key in self._keys else self._idle
+        if self._board is not None:
+            action = self._clicks.popleft()
         before = self._episode.state
         step = self._episode.step(action)
         if self._dream is not None:
@@ -326,8 +353,16 @@ class Session:
             self._brush = key
         elif kind in ("paint", "erase", "paint on", "erase on"):
             self._paint(spot, is_erasing=kind.startswith("erase"), is_dragged=kind.endswith(" on"))
+            if kind == "paint" and self._board is not None and not (self._over or self._paused):
+                self._click(self._board, spot)
         elif kind == "press":
             self._control(self._controls[key])
+
+    def _click(self, board: Pointable, spot: tuple[float, float]) -> None:
+        episode = self._episode
+        action = board.action_at(episode.state, episode.params, spot, self._size)
+        if action is not None:
+            self._clicks.append(action)
 
     def _paint(self, spot: tuple[float, float], *, is_erasing: bool, is_dragged: bool) -> None:
         if self._canvas is None or (is_dragged and self._brush != next(iter(self._brushes))):
@@ -343,7 +378,7 @@ class Session:
             self._quit = True
         elif name == "pause" and not self._over:
             self._paused = not self._paused
-        elif name == "one step" and self._paused and not self._over:
+        elif name == "one step" and self._paused and not self._over and self._board is None:
             self._step()
         elif name == "same world":
             self._start(self._episode.seed, self._episode.number)

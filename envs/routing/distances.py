@@ -1,6 +1,6 @@
 """Distances between places, as TSPLIB defines them: bq-nco.md 6.4."""
 
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 import numpy as np
 from jaxtyping import Float64
@@ -18,6 +18,8 @@ def between(
 ) -> Float64[np.ndarray, "..."]:
     """Distances between places; shapes broadcast.
 
+    By GEO two nodes at one place are 1 apart; `distances()` of an instance puts 0 on the diagonal.
+
     Raises:
         ValueError: the metric does not follow from coordinates.
     """
@@ -29,7 +31,7 @@ def between(
         case "EUCLIDEAN":
             lengths = np.sqrt(squared)
         case "EUC_2D":
-            lengths = nearest_integer(np.sqrt(squared))
+            lengths = nearest_integer(np.asarray(np.sqrt(squared)))
         case "CEIL_2D":
             lengths = np.ceil(np.sqrt(squared))
         case "ATT":  # rounded up, from a tenth of the square
@@ -39,9 +41,9 @@ def between(
     return np.asarray(lengths)
 
 
-def nearest_integer(values: Any) -> Any:
+def nearest_integer(values: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
     """TSPLIB's nint: halves go up."""
-    return np.floor(values + 0.5)
+    return np.asarray(np.floor(values + 0.5))
 
 
 def _great_circle(
@@ -53,11 +55,10 @@ def _great_circle(
     q2 = np.cos(latitude1 - latitude2)
     q3 = np.cos(latitude1 + latitude2)
     cosine = np.clip(0.5 * ((1 + q1) * q2 - (1 - q1) * q3), -1, 1)
-    distances = np.trunc(EARTH_RADIUS * np.arccos(cosine) + 1)
-    return np.where((first == second).all(-1), 0.0, distances)
+    return np.asarray(np.trunc(EARTH_RADIUS * np.arccos(cosine) + 1))
 
 
 def _radians(degrees: Float64[np.ndarray, "... 2"]) -> Float64[np.ndarray, "... 2"]:
     """From DDD.MM, degrees and minutes."""
     whole = np.trunc(degrees)
-    return PI * (whole + 5 * (degrees - whole) / 3) / 180
+    return np.asarray(PI * (whole + 5 * (degrees - whole) / 3) / 180)

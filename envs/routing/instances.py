@@ -5,11 +5,14 @@ Node 0 is the depot of CVRP and OP, and the start of TSP and ATSP. A solution is
 - TSP, ATSP: the order of all nodes, beginning with 0;
 - CVRP: routes, each the order of its customers, without the depot;
 - OP: the order of the visited nodes, without the depot.
+
+TSPLIB rounds every distance to a whole number, and so do its optima; learned solvers are mostly
+measured without. `unrounded()` goes from the first convention to the second.
 """
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -45,8 +48,6 @@ class TSP:
 
     def __post_init__(self) -> None:
         _check_places(self.coords, self.metric, self.matrix)
-        if self.matrix is not None and not np.array_equal(self.matrix, self.matrix.T):
-            raise ValueError("matrix of a TSP is symmetric; use ATSP for this one")
 
     @property
     def size(self) -> int:
@@ -56,6 +57,10 @@ class TSP:
     def distances(self) -> Matrix:
         """From every node (row) to every node (column)."""
         return _distances(self.coords, self.metric, self.matrix)
+
+    def unrounded(self) -> "TSP":
+        """With exact distances, see `_unrounded`."""
+        return _unrounded(self)
 
     def cost(self, tour: Tour) -> float:
         """Length of a closed tour.
@@ -75,7 +80,7 @@ class ATSP:
     optimum: float | None = None
 
     def __post_init__(self) -> None:
-        _check_places(None, "EXPLICIT", self.matrix)
+        _check_matrix(self.matrix)
 
     @property
     def size(self) -> int:
@@ -85,6 +90,10 @@ class ATSP:
     def distances(self) -> Matrix:
         """From every node (row) to every node (column)."""
         return self.matrix
+
+    def unrounded(self) -> "ATSP":
+        """Itself: distances of a matrix are not rounded."""
+        return self
 
     def cost(self, tour: Tour) -> float:
         """Length of a closed tour.
@@ -136,6 +145,10 @@ class CVRP:
     def distances(self) -> Matrix:
         """From every node (row) to every node (column)."""
         return _distances(self.coords, self.metric, self.matrix)
+
+    def unrounded(self) -> "CVRP":
+        """With exact distances, see `_unrounded`."""
+        return _unrounded(self)
 
     def cost(self, routes: Routes) -> float:
         """Length of all routes, from the depot and back.
@@ -192,6 +205,10 @@ class OP:
         """From every node (row) to every node (column)."""
         return _distances(self.coords, self.metric, self.matrix)
 
+    def unrounded(self) -> "OP":
+        """With exact distances, see `_unrounded`."""
+        return _unrounded(self)
+
     def length(self, tour: Tour) -> float:
         """Of the closed tour from the depot."""
         return _length(self.distances(), [0, *tour])
@@ -210,6 +227,7 @@ class OP:
 
 
 Instance: TypeAlias = TSP | ATSP | CVRP | OP
+PlacedT = TypeVar("PlacedT", TSP, CVRP, OP)
 
 
 def check_order(tour: Tour, size: int) -> Tour:
@@ -241,7 +259,30 @@ def _distances(coords: Coords | None, metric: Metric, matrix: Matrix | None) -> 
         assert matrix is not None
         return matrix
     assert coords is not None
-    return between(coords[:, None], coords[None], metric)
+    distances = between(coords[:, None], coords[None], metric)
+    np.fill_diagonal(distances, 0)
+    return distances
+
+
+def _unrounded(instance: PlacedT) -> PlacedT:
+    """The same places with exact distances, and no known optimum, since that was for rounded ones.
+
+    A matrix is not rounded, and an instance given by one is returned as it is.
+
+    Raises:
+        ValueError: the metric is GEO, which is defined in whole kilometres only.
+    """
+    match instance.metric:
+        case "EUCLIDEAN" | "EXPLICIT":
+            return instance
+        case "GEO":
+            raise ValueError("distances of metric GEO are whole kilometres by definition")
+        case metric:
+            assert instance.coords is not None
+            scale = 10**0.5 if metric == "ATT" else 1.0
+            return dataclasses.replace(
+                instance, coords=instance.coords / scale, metric="EUCLIDEAN", optimum=None
+            )
 
 
 def _check_places(coords: Coords | None, metric: Metric, matrix: Matrix | None) -> None:
@@ -251,11 +292,27 @@ def _check_places(coords: Coords | None, metric: Metric, matrix: Matrix | None) 
         raise ValueError("a matrix is given with metric EXPLICIT, and with no other")
     if coords is None and matrix is None:
         raise ValueError(f"metric {metric} needs coords")
-    if coords is not None and not np.isfinite(coords).all():
-        raise ValueError("coords are finite numbers")
-    if matrix is not None and (not np.isfinite(matrix).all() or (matrix < 0).any()):
-        raise ValueError("distances are finite and at least 0")
+    if matrix is not None:
+        _check_matrix(matrix)
+        if not np.array_equal(matrix, matrix.T):
+            raise ValueError("distances are the same both ways; only ATSP may have others")
+    if coords is not None:
+        if coords.ndim != 2 or coords.shape[1] != 2 or len(coords) < 2:
+            raise ValueError(
+                f"coords have the shape (nodes, 2) with 2 nodes or more; got {coords.shape}"
+            )
+        if not np.isfinite(coords).all():
+            raise ValueError("coords are finite numbers")
     if coords is not None and matrix is not None and len(coords) != len(matrix):
         raise ValueError(f"coords of {len(coords)} nodes, distances of {len(matrix)}")
-    if _size(coords, matrix) < 2:
-        raise ValueError(f"an instance has 2 nodes or more; got {_size(coords, matrix)}")
+
+
+def _check_matrix(matrix: Matrix) -> None:
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
+        raise ValueError(
+            f"distances have the shape (nodes, nodes) with 2 nodes or more; got {matrix.shape}"
+        )
+    if not np.isfinite(matrix).all() or (matrix < 0).any():
+        raise ValueError("distances are finite and at least 0")
+    if matrix.diagonal().any():
+        raise ValueError("the distance of a node from itself, on the diagonal, is 0")
