@@ -94,7 +94,7 @@ def test_a_missile_is_what_soon_vanishes(steps: int, is_missile: bool) -> None:
     assert ("wolf" in body.missiles) == is_missile
 
 
-@pytest.mark.parametrize(("water", "urgency"), [(9, 0.0), (7, 0.3), (6, 2.5), (4, 4.0), (2, 7.0)])
+@pytest.mark.parametrize(("water", "urgency"), [(9, 0.0), (8, 0.3), (7, 2.5), (4, 4.0), (2, 7.0)])
 def test_a_need_is_more_urgent_the_lower_it_is(water: int, urgency: float) -> None:
     body = Body(WORLD.scene(WORLD.first))
     body.falls["water"] |= {"rest", "take"}

@@ -18,7 +18,7 @@ _OFTEN: Final = 0.1  # the same, for each step beside it
 _SELDOM: Final = 0.03  # the same, of what once took much at a time
 _WEAK: Final = 0.35  # of the highest level of a vital need
 _LOW: Final = 0.5  # of the highest level of a need
-_GOOD: Final = 0.7  # the same, above which it can wait
+_GOOD: Final = 0.8  # the same, above which it can wait
 _CRITICAL: Final = 0.25  # of the highest level of a need
 
 

@@ -17,15 +17,18 @@ _ENOUGH: Final = 4  # of an item, while there are actions that never had an effe
 _PLENTY: Final = 8
 _NEW: Final = 0.8  # worth of a known action on an unknown target
 _FLEETING: Final = 1.3  # the same for a thing: it may go away
+_BARE: Final = 4.0  # worth of bare hands on one of the first obstacles
+_FEW: Final = 2  # obstacles that count as the first
 _NEW_TOOL: Final = 5.0  # worth of what failed, with something new at hand
 _WALL: Final = 1.2  # worth of an item to shut oneself in with
-_HINT: Final = 0.9  # worth of doing at once again what may have had an effect
+_HINT: Final = 8.0  # worth of doing at once again what may have had an effect
 _RETRY: Final = 0.25  # worth of doing a second time what failed: its chance may be small
 _RETRY_LATER: Final = 0.8  # the same, once there is a way to be safe
 _STUBBORN: Final = 12  # times something is done that never worked
 _REMEDY: Final = 6.0  # worth of finding what raises an empty need
 _REMEDY_LATER: Final = 15.0  # the same, once there is a way to be safe
 _CONTENT: Final = 0.75  # of the highest level of a need, above which it is not thought of
+_CONTENT_LATER: Final = 0.95  # the same, once there is a way to be safe
 _PATIENT: Final = 8  # times something is done to a thing in the hope for a remedy
 _FILL: Final = 5.1  # worth of raising a need further that is being raised
 _INGREDIENT: Final = 1.6  # worth of what is all that is missing by the name of an action
@@ -103,11 +106,27 @@ class Curiosity:
         if not has(held, practice.cost(action)):
             return 0.0
         if practice.is_free(action):
+            if not context.target[1]:
+                return _NEW  # nothing is there
+            hope = self.hope(scene)
             if context.kinds & self.trials.tools and self._is_obstacle(context.target):
-                return _NEW_TOOL
+                return _NEW_TOOL + hope
             value = _NEW + self._despair(scene)
-            return _FLEETING * value + self.hope(scene) if context.target[0] == "kind" else value
+            if self._is_obstacle(context.target) and self._has_few_comparisons():
+                value = max(value, _BARE)
+            return (_FLEETING * value if context.target[0] == "kind" else value) + hope
         return 0.25 if practice.acts_on_targets(action) else 0.05
+
+    def _has_few_comparisons(self) -> bool:
+        """Whether few obstacles have withstood bare hands: tools are compared with these."""
+        shut = {
+            target
+            for action, target, deed in self.practice.all_deeds()
+            if self.practice.is_free(action)
+            and self._is_obstacle(target)
+            and any(not failure.kinds & self.trials.tools for failure in deed.failures)
+        }
+        return len(shut) < _FEW
 
     def _is_obstacle(self, target: Target) -> bool:
         """Whether a target is in the way, and nothing was ever done to it."""
@@ -160,7 +179,7 @@ class Curiosity:
         if practice.is_free(action):
             value = max(value, 0.12 / (1 + practice.keys[key]))
         if deed.touches and deed.last_worked and deed.successes < 20:
-            value = max(value, 0.35 if deed.successes > 5 else 1.2)  # go on while it works
+            value = max(value, 0.35 if deed.successes > 5 else 3.0)  # go on while it works
             if deed.tries <= _PATIENT and not any(deed.restores[n] for n in body.falling):
                 value += self.hope(scene) + self._despair(scene)
         for item in deed.gains:
@@ -193,7 +212,9 @@ class Curiosity:
     def fills(self, scene: Scene, action: str, context: Context) -> float:
         """Worth of going on to raise a need by what is faced."""
         deed = self.practice.deeds[action].get(context.target)
-        if deed is None or not deed.successes or deed.sets or context.target[0] != "material":
+        if deed is None or deed.sets or context.target[0] != "material":
+            return 0.0
+        if not deed.successes and not deed.last_hinted:
             return 0.0
         return max(
             (
@@ -241,10 +262,10 @@ class Curiosity:
     def hope(self, scene: Scene) -> float:
         """What a remedy would be worth for a need that falls and that nothing was seen to raise."""
         body = self.body
-        worth = _REMEDY_LATER if self.walls else _REMEDY
+        worth, content = (_REMEDY_LATER, _CONTENT_LATER) if self.walls else (_REMEDY, _CONTENT)
         return max(
             (
-                worth * max(0.0, _CONTENT - body.share(scene, need))
+                worth * max(0.0, content - body.share(scene, need))
                 for need in body.falling
                 if need not in body.vital
                 and not body.remedies(self.practice, need)

@@ -1,6 +1,6 @@
 """What the name of an action gives away: the things that it mentions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from worldmodels.onelife.scenes import Scene
 
@@ -18,7 +18,7 @@ class Names:
         first: The first scene of a life; a number of the agent that is 0 there counts an item.
     """
 
-    def __init__(self, actions: Iterable[str], first: Scene) -> None:
+    def __init__(self, actions: Sequence[str], first: Scene) -> None:
         agent = first.agent
         items = {
             name: _words(name.rsplit(".", 1)[-1])
@@ -30,6 +30,12 @@ class Names:
         self._mentioned: dict[str, frozenset[str]] = {}
         self._ingredients: dict[str, frozenset[str]] = {}
         self._with_things: set[str] = set()  # actions that mention an item or a material
+        verbs = {action: action.split("_")[0] for action in actions if "_" in action}
+        self.kin = {
+            action: frozenset(o for o in verbs if o != action and verbs[o] == verbs.get(action))
+            for action in actions
+        }
+        """Actions whose names begin with the same word."""
         for action in actions:
             words = _words(action)
             mentioned = {name: parts for name, parts in items.items() if parts <= words}

@@ -13,7 +13,7 @@ _EVERY: Final = 4  # steps from one count to the next
 _ABOUT: Final = 14  # steps within which dangers are counted
 _ALIKE: Final = 0.15  # of the range of a number, within which its levels are alike
 _AHEAD: Final = 25  # steps a number is thought to go on as it does now
-_MANY: Final = 0.5  # dangers about, on the average, from which a time is perilous
+_MANY: Final = 1.5  # dangers about, on the average, from which a time is perilous
 _MORE: Final = 1.3  # times as many as on the average of all times
 
 

@@ -24,7 +24,7 @@ _HURT: Final = 0.7  # of the highest level of a vital need
 _WOUNDED: Final = 0.4  # the same, at which nothing is approached that is no remedy
 _SHAKEN: Final = 15  # steps after harm for which a safe place is looked for
 _DYING: Final = 0.15  # the same, at which a need must be met whatever is outside
-_FED: Final = 0.5  # share of a need below which it is met before danger comes
+_FED: Final = 0.8  # share of a need below which it is met before danger comes
 _RESOLVE: Final = 20  # steps for which a closed room is sought once there was a reason
 _FAR: Final = 40  # steps that a closed room is worth when danger is usual
 _CLOSE: Final = 10  # the same, when danger is near
@@ -227,16 +227,14 @@ class Safety:
     def has_time(self, scene: Scene) -> bool:
         """Whether there is still time to meet needs before it gets dangerous."""
         body = self.body
-        return (
-            body.health(scene) >= _HURT
-            and not body.threats(scene, 2 * _SIGHT)
-            and self.is_perilous()
-            and not self.is_perilous(soon=False)
-            and any(
-                body.share(scene, need) <= _FED and body.remedies(self.practice, need)
-                for need in body.falling
-                if need not in body.vital
-            )
+        if body.health(scene) < _HURT or body.threats(scene, 2 * _SIGHT):
+            return False
+        if self.is_perilous(soon=False):
+            return False
+        return self.curiosity.hope(scene) > 0 or any(
+            body.share(scene, need) <= _FED and body.remedies(self.practice, need)
+            for need in body.falling
+            if need not in body.vital
         )
 
     def refuge(self, scene: Scene, terrain: Terrain, time: int, reach: int) -> list[str] | None:

@@ -13,6 +13,7 @@ _WORTHWHILE: Final = 0.25  # worth of a trial for which a station is gone to
 _FIRST: Final = 0.75  # worth of a trial with a material that it was never tried with
 _SHUT: Final = 0.1  # share of the worth of a trial on what is not open ground
 _ASTRAY: Final = 0.6  # share of the worth of a trial away from stations that are known
+_KIN_ASTRAY: Final = 0.1  # the same, away from stations that actions of a similar name need
 _LACKING: Final = 0.1  # share of the worth of a trial without what the action's name mentions
 _FITTING: Final = 2.0  # the same, with all that the name mentions
 
@@ -48,6 +49,8 @@ class Trials:
             return 0.0
         tries = sum(deed.tries for deed in self.practice.tried(action))
         share = 1.0 / (1 + 0.02 * tries)
+        if not self._kin_stations(action) <= context.near:
+            share *= _KIN_ASTRAY
         if self.names.lacks(action, held):
             share *= _LACKING
         elif self.names.fits(action, held):
@@ -71,6 +74,17 @@ class Trials:
         if not any(_covers_stock(failure, context) for failure in failures):
             return share * 0.5  # each was there once, but never together
         return share * 0.1  # only needs differ
+
+    def _kin_stations(self, action: str) -> set[str]:
+        """What actions of a similar name had to be near."""
+        practice = self.practice
+        return {
+            station
+            for kin in self.names.kin[action]
+            for target, deed in practice.deeds[kin].items()
+            if deed.successes
+            for station in practice.requirements(kin, target)[1]
+        }
 
     def _is_left(self, material: str) -> bool:
         """Whether a material was left where something was taken away."""

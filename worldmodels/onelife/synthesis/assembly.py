@@ -1,7 +1,7 @@
 """From rules to laws: one law per condition, and versions where the life cannot decide."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,10 @@ _AT_HAND: Final = (("own", ">="), ("near", "<="))
 
 
 def laws_of(
-    lists: Iterable[RuleList], table: Table | None = None, tests: Tests | None = None
+    lists: Iterable[RuleList],
+    table: Table | None = None,
+    tests: Tests | None = None,
+    restless: Collection[str] = (),
 ) -> list[DataLaw]:
     """One law per scope and condition; a rule that says that nothing changes is no law.
 
@@ -28,6 +31,7 @@ def laws_of(
         lists: The rules.
         table: The life of the agent, and
         tests: what conditions may say, for competing versions; without them there are none.
+        restless: Attributes of the agent that change by themselves; no version is about them.
     """
     grouped: dict[tuple[str, Condition, Slot | None], list[tuple[Change, int]]] = {}
     for rules in lists:
@@ -51,7 +55,7 @@ def laws_of(
         size = max(number for _, number in entries)
         versions = [condition]
         if table is not None and tests is not None and scope == AGENT:
-            versions += _versions(condition, changes, table, tests)
+            versions += _versions(condition, changes, table, tests, restless)
         for version in versions:
             name = name_of(scope, version, changes)
             names[name] += 1
@@ -62,7 +66,11 @@ def laws_of(
 
 
 def _versions(
-    condition: Condition, changes: Sequence[Change], table: Table, tests: Tests
+    condition: Condition,
+    changes: Sequence[Change],
+    table: Table,
+    tests: Tests,
+    restless: Collection[str],
 ) -> list[Condition]:
     """Conditions that differ in one thing that is at hand, and fit the life just as well."""
     if not any(test.term == ("action",) for test in condition):
@@ -82,6 +90,7 @@ def _versions(
         rest = mask_of(table, others)
         for (other, *more), cost, holds in zip(tests.tests, tests.costs, tests.masks, strict=True):
             is_like = not more and (other.term[0], other.op) == (test.term[0], test.op)
+            is_like &= other.term[0] != "own" or other.term[1] not in restless
             if is_like and other.term != test.term and np.array_equal(rest & holds, mask):
                 found.append((cost, simplified((*others, other))))
     return [version for _, version in sorted(found, key=lambda entry: entry[0])[:_VERSIONS]]

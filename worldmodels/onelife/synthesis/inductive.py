@@ -127,7 +127,8 @@ class _Induction(Generic[StateT]):
         lists = self._own_lists().values()
         first = self.experience.steps[0].scene.agent.attributes
         extend(lists, self._life(), alike(first, self.experience.restless, lists))
-        laws = laws_of(self.lists.values(), self._life(), self._tests_of(AGENT))
+        restless = self.experience.restless
+        laws = laws_of(self.lists.values(), self._life(), self._tests_of(AGENT), restless)
         return Book(self.world, laws, self.known)
 
     def _life(self) -> Table:

@@ -17,6 +17,8 @@ from worldmodels.onelife.synthesis.terms import AGENT, STEPS
 from worldmodels.onelife.synthesis.vocabulary import is_number
 
 _MOST: Final = 9  # templates of a slot
+_PRICE_OF_SET: Final = 2.5  # changes of an amount that must have ended alike, beyond others
+_SELDOM: Final = 0.3  # share of steps in which amounts change
 _BROAD: Final = 8.0  # changes that a far-fetched template must explain beyond others
 _NEAR: Final = 1e-9  # numbers by the clock may differ by so much between cycles
 
@@ -102,7 +104,8 @@ def _candidates(
         deltas = Counter(new - old for old, new in pairs)
         low, high = _bounds(table, outcomes)
         found += [(0.0, Template("add", d, low, high)) for d, _ in deltas.most_common(8)]
-        found += [(0.5, Template("set", value)) for value, _ in values.most_common(6)]
+        price = _PRICE_OF_SET if _is_amount(slot, outcomes, changed) else 0.5
+        found += [(price, Template("set", value)) for value, _ in values.most_common(6)]
         if slot.what == "global":
             found += [(_BROAD, t) for t in _cycles(table, outcomes)]
         kind: Any = is_number
@@ -127,6 +130,12 @@ def _candidates(
         earlier = attributes[: attributes.index(slot.detail[0])]  # so that none mirror each other
         found += [(_BROAD, Template("mirror", name)) for name in like if name in earlier]
     return found
+
+
+def _is_amount(slot: Slot, outcomes: Outcomes, changed: Sequence[int]) -> bool:
+    """Whether the agent may have so many of something: whole numbers that seldom change."""
+    is_whole = all(type(old) is int and type(new) is int for old, new in outcomes)
+    return slot.scope == AGENT and is_whole and len(changed) < _SELDOM * len(outcomes)
 
 
 def _scatters(table: Table, outcomes: Outcomes, changed: Sequence[int]) -> list[Template]:

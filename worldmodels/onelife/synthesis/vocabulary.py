@@ -35,8 +35,8 @@ _COSTS: Final = {  # nats, of naming a term of this head
     "ground": 3.0,
 }
 _REMOTE: Final = 1.5  # nats, of what the agent is or does, where other things are concerned
-_RESTLESS: Final = 2.5  # nats, of a number that has a life of its own
-_ABSENT: Final = 2.0  # nats, of what is not there
+_RESTLESS: Final = 4.5  # nats, of a number that has a life of its own
+_ABSENT: Final = 5.0  # nats, of what is not there
 _STATION: Final = 1.5  # nats less, of being near what the agent has made
 _LANDSCAPE: Final = 1.0  # nats, of being near anything else
 _ELSEWHERE: Final[Mapping[str | int, float]] = {"here": 1.0, "ahead": 0.5}
