@@ -15,6 +15,9 @@ from worldmodels.interface import WorldModel
 LAWS_FILE: Final = "laws.json"
 """What `python -m worldmodels.onelife run` writes into its folder."""
 
+LIFE_WORLDS: Final = ("life", "life-16", "life-32")
+"""Worlds whose learned models are runs of `python -m worldmodels.lifegpt train`, and no laws."""
+
 
 class UnknownModelError(Exception):
     """A model cannot be had; the message says why and what to do."""
@@ -27,8 +30,9 @@ def load_model(world: str, name: str, observables: ObservableSet) -> WorldModel[
     Args:
         world: as in `evaluation.arenas.ARENAS`.
         name: a built-in model of the world; or a folder that `python -m worldmodels.onelife run`
-            wrote, or the `laws.json` in it; or `package.module:factory`, where `factory()` returns
-            a `WorldModel` of the world and the current directory is searched, too.
+            wrote, or the `laws.json` in it, or for Life one of `python -m worldmodels.lifegpt
+            train`; or `package.module:factory`, where `factory()` returns a `WorldModel` of the
+            world and the current directory is searched, too.
         observables: what the built-in and learned models predict: the published set, or every
             field.
 
@@ -56,13 +60,17 @@ def _make(arena: Arena[Any, Any], name: str, observables: ObservableSet) -> Any:
     if name in arena.models:
         return arena.models[name](observables)
     path = Path(name)
+    is_life = arena.name in LIFE_WORLDS
+    if path.is_dir() and is_life:
+        return _attribute(name, "evaluation.arenas.life", "load_run")(path, arena.name)
     if path.is_dir() or path.name == LAWS_FILE:
         return _learned(arena, path, observables)
     if ":" in name:
         return _attribute(name, *name.split(":", 1))()
+    command = "lifegpt train" if is_life else "onelife run"
     raise UnknownModelError(
         f"unknown model {name!r}; expected one of {', '.join(arena.models)}, or a folder written "
-        "by python -m worldmodels.onelife run, or package.module:factory for a model of your own"
+        f"by python -m worldmodels.{command}, or package.module:factory for a model of your own"
     )
 
 

@@ -267,3 +267,109 @@ CRAFTER_LONG_RUN: Final = {
     },
 }
 """The same with a player whose vitals are set to 9 before every step; actions 0 to 5."""
+
+
+_LIFEGPT: Final = "arXiv 2409.12182, files of lamm-mit/LifeGPT"
+_LIFEGPT_MODEL: Final = (
+    "12.7 million weights, told nothing of the torus, trained for 50 epochs on 10 000 grids of "
+    "32x32 of all densities; the ten published test grids of 32x32"
+)
+_TEMPERATURES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+_ONE_STEP: Final = {  # epoch: cell accuracy at each temperature
+    2: (0.96943, 0.96699, 0.96133, 0.95488, 0.95459),
+    4: (0.99336, 0.99199, 0.99063, 0.98535, 0.97861),
+    6: (0.99619, 0.99482, 0.99336, 0.99082, 0.98730),
+    8: (0.99561, 0.99502, 0.99355, 0.99189, 0.98809),
+    10: (0.99717, 0.99775, 0.99707, 0.99443, 0.99463),
+    12: (0.99980, 0.99990, 0.99951, 0.99746, 0.99756),
+    14: (0.99941, 0.99922, 0.99854, 0.99717, 0.99648),
+    16: (1.0, 1.0, 0.99980, 0.99990, 0.99932),
+    18: (0.99990, 0.99990, 0.99990, 0.99990, 0.99941),
+    20: (1.0, 1.0, 1.0, 0.99951, 0.99941),
+    22: (1.0, 1.0, 1.0, 0.99980, 0.99971),
+    24: (1.0, 1.0, 1.0, 0.99990, 0.99971),
+    26: (1.0, 1.0, 0.99971, 0.99951, 0.99961),
+    28: (1.0, 1.0, 1.0, 1.0, 1.0),
+    30: (1.0, 0.99990, 0.99990, 1.0, 0.99922),
+    32: (1.0, 1.0, 1.0, 1.0, 1.0),
+    34: (1.0, 1.0, 0.99990, 0.99990, 0.99971),
+    36: (1.0, 0.99990, 1.0, 0.99990, 1.0),
+    38: (1.0, 1.0, 1.0, 1.0, 1.0),
+    40: (0.99980, 0.99980, 0.99980, 0.99980, 0.99961),
+    42: (1.0, 1.0, 1.0, 1.0, 1.0),
+    44: (1.0, 1.0, 1.0, 1.0, 1.0),
+    46: (1.0, 1.0, 1.0, 1.0, 0.99990),
+    48: (1.0, 1.0, 1.0, 1.0, 0.99990),
+    50: (1.0, 1.0, 1.0, 1.0, 0.99980),
+}
+_NINE_STEPS: Final = {  # (epoch, temperature): cell accuracy after steps 1 to 9
+    (16, 0.0): (1.0, 0.99980, 0.99912, 0.99795, 0.99746, 0.99512, 0.99307, 0.99268, 0.99121),
+    (16, 0.25): (1.0, 0.99980, 0.99922, 0.99854, 0.99805, 0.99609, 0.99424, 0.99238, 0.98945),
+    (16, 0.5): (1.0, 0.99971, 0.99902, 0.99785, 0.99648, 0.99287, 0.98975, 0.98760, 0.98564),
+    (16, 0.75): (1.0, 0.99951, 0.99795, 0.99619, 0.99316, 0.98955, 0.98467, 0.98057, 0.97627),
+    (16, 1.0): (0.99990, 0.99834, 0.99590, 0.99336, 0.99043, 0.98730, 0.98184, 0.97206, 0.97246),
+    (50, 0.0): (1.0, 1.0, 1.0, 0.99990, 0.99961, 0.99932, 0.99893, 0.99834, 0.99795),
+    (50, 0.25): (1.0, 1.0, 1.0, 0.99990, 0.99961, 0.99932, 0.99893, 0.99834, 0.99795),
+    (50, 0.5): (1.0, 1.0, 1.0, 0.99990, 0.99961, 0.99932, 0.99893, 0.99834, 0.99795),
+    (50, 0.75): (1.0, 1.0, 1.0, 0.99990, 0.99951, 0.99902, 0.99854, 0.99814, 0.99727),
+    (50, 1.0): (1.0, 1.0, 0.99961, 0.99932, 0.99902, 0.99814, 0.99785, 0.99609, 0.99570),
+}
+_LONG_LIVES: Final = {"quarter": 55.0, "glider": 44.0, "r-pentomino": 3.0}
+_LIFEGPT_GRIDS: Final = (
+    "empty",
+    "quarter",
+    "half",
+    "three quarters",
+    "full",
+    "glider",
+    "cloverleaf",
+    "hammerhead",
+    "blinkers",
+    "r-pentomino",
+)
+
+
+def _temperature(value: float) -> str:
+    return f"temperature {value:g}"
+
+
+CELLULAR: Final = (
+    *(
+        Reference(
+            f"LifeGPT, one step, {_temperature(temperature)}",
+            {"cell_accuracy": _ONE_STEP[50][index]},
+            _LIFEGPT,
+            f"{_LIFEGPT_MODEL}; one step, {_temperature(temperature)}; by epoch",
+            {f"epoch {n}": {"cell_accuracy": row[index]} for n, row in _ONE_STEP.items()},
+        )
+        for index, temperature in enumerate(_TEMPERATURES)
+    ),
+    *(
+        Reference(
+            f"LifeGPT, 9 steps, epoch {epoch}, {_temperature(temperature)}",
+            {"final_cell_accuracy": row[-1]},
+            _LIFEGPT,
+            f"{_LIFEGPT_MODEL}; epoch {epoch}, {_temperature(temperature)}, 9 steps from its own "
+            "answers, compared with the true grids",
+            {f"step {step}": {"cell_error": 1 - value} for step, value in enumerate(row, 1)},
+        )
+        for (epoch, temperature), row in _NINE_STEPS.items()
+    ),
+    Reference(
+        "LifeGPT, 249 steps",
+        {
+            "steps_to_first_error": 249.0,
+            "never_wrong_rate": 0.7,
+            "step_cell_error": 21 / (2490 * 1024),
+            "step_exact_rate": 2472 / 2490,
+        },
+        f"{_LIFEGPT}, counted again",
+        f"{_LIFEGPT_MODEL}; epoch 50, {_temperature(0.0)}, 249 steps from its own answers",
+        {name: {"steps_to_first_error": _LONG_LIVES.get(name, 249.0)} for name in _LIFEGPT_GRIDS},
+    ),
+)
+"""Simulating Life; the metrics are those of `evaluation.cellular`.
+
+Three grids of ten have a wrong step within 249 (their wrong states are numbers 57, 46 and 5, the
+first one being given), so the median is all of them.
+"""

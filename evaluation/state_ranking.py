@@ -39,8 +39,11 @@ class Config:
         tyro.conf.UseAppendAction,
         tyro.conf.arg(
             help="Models to judge: built-in ones (of crafter_oo: oracle, kernel, onelife, poe, "
-            "null, random, random_crafter; of homestead: oracle, kernel, null, random); folders "
-            "that python -m worldmodels.onelife run wrote; package.module:factory for your own, "
+            "null, random, random_crafter; of homestead: oracle, kernel, null, random; of life: "
+            "rule, convolution, majority, null, random, and those of the shipped checkpoints "
+            "lifegpt-torus-16 and lifegpt-agnostic-8 that take its size); "
+            "folders that python -m worldmodels.onelife run wrote, or for life python -m "
+            "worldmodels.lifegpt train; package.module:factory for your own, "
             "where factory() returns a worldmodels.interface.WorldModel and the current directory "
             "is searched too. Default: all built-in models of the world."
         ),
@@ -77,9 +80,13 @@ class Config:
     """Where to run; the results are the same."""
     jobs: int | None = None
     """Worker processes of --runner process. Default: one per CPU."""
-    world: Annotated[str, tyro.conf.arg(help=f"The world to model: {', '.join(ARENAS)}.")] = (
-        "crafter_oo"
-    )
+    world: Annotated[
+        str,
+        tyro.conf.arg(
+            help=f"The world to model: {', '.join(ARENAS)}. Life is on a torus of 8x8 cells, "
+            "which all shipped checkpoints know, of 16x16 or of 32x32."
+        ),
+    ] = "crafter_oo"
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
 

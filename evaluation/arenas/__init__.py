@@ -11,6 +11,9 @@ if TYPE_CHECKING:  # the table is read by --help, which must answer at once
 ARENAS: Final[Mapping[str, str]] = {
     "crafter_oo": "evaluation.arenas.crafter_oo.arena:crafter_arena",
     "homestead": "evaluation.arenas.homestead:homestead_arena",
+    "life": "evaluation.arenas.life:life_arena",
+    "life-16": "evaluation.arenas.life:life_arena_16",
+    "life-32": "evaluation.arenas.life:life_arena_32",
 }
 """Name of a world -> module:function that makes its arena."""
 

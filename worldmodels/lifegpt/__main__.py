@@ -163,6 +163,7 @@ def parse(arguments: Sequence[str]) -> Command:
 def _train(command: Train) -> None:
     import torch
 
+    from worldmodels.lifegpt.checkpoint import device_named
     from worldmodels.lifegpt.train import Progress as Standing
     from worldmodels.lifegpt.train import train
 
@@ -177,7 +178,7 @@ def _train(command: Train) -> None:
             seen = f"step {standing.step}: loss {standing.loss:.5f}"
             progress.update(bar, completed=standing.share, description=seen)
 
-        records = train(command.config, command.out, _device(command.device), show)
+        records = train(command.config, command.out, device_named(command.device), show)
     console = Console(quiet=command.quiet, highlight=False)
     last = records[-1]
     table = _score_table(f"after {last['step']} steps, {last['seconds']:.0f} s")
@@ -215,6 +216,7 @@ def _rollout(command: Rollout) -> None:
     import numpy as np
     import torch
 
+    from worldmodels.lifegpt.checkpoint import device_named
     from worldmodels.lifegpt.csv_files import write_table
     from worldmodels.lifegpt.data import trajectories
     from worldmodels.lifegpt.simulate import rollout
@@ -226,7 +228,7 @@ def _rollout(command: Rollout) -> None:
     rng = np.random.default_rng([command.seed, 0])
     first: Grids = rng.random((command.grids, side, side)) < rng.random((command.grids, 1, 1))
     generator = torch.Generator().manual_seed(command.seed)
-    start = torch.from_numpy(first).to(_device(command.device))
+    start = torch.from_numpy(first).to(device_named(command.device))
     said = rollout(model, start, command.steps, decoding, generator).cpu().numpy()
     truth = trajectories(first, command.steps + 1, rule)
     wrong = (said != truth).reshape(*said.shape[:2], side * side)
@@ -282,12 +284,12 @@ def _generate(command: Generate) -> None:
 
 
 def _load(command: Asking) -> tuple["Model", str, "Decoding"]:
-    from worldmodels.lifegpt.checkpoint import load_model
+    from worldmodels.lifegpt.checkpoint import device_named, load_model
     from worldmodels.lifegpt.decoding import Decoding
     from worldmodels.lifegpt.measure import decoding_of
     from worldmodels.lifegpt.model import LifeGPT
 
-    model, config = load_model(command.run, _device(command.device))
+    model, config = load_model(command.run, device_named(command.device))
     method = decoding_of(model, config.objective).method
     if command.method != "auto":
         if isinstance(model, LifeGPT) and (command.method == "parallel") != (method == "parallel"):
@@ -298,19 +300,6 @@ def _load(command: Asking) -> tuple["Model", str, "Decoding"]:
         method = command.method
     decoding = Decoding(method, command.temperature, not command.free, command.top_k)
     return model, config.rule, decoding
-
-
-def _device(name: str) -> str:
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ValueError(f"torch has no device {name!r} here: {reason}") from error
-    return name
 
 
 _SHOWN: Final = {

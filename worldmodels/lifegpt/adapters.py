@@ -23,21 +23,25 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
+from envs.assets import asset_path
 from envs.life.actions import edited
 from envs.life.params import LifeParams
 from envs.life.state import LifeState, grid_hash
 from worldmodels.interface import WorldModel
-from worldmodels.lifegpt.checkpoint import load_model
+from worldmodels.lifegpt.checkpoint import last_checkpoint, load_model, read_manifest
+from worldmodels.lifegpt.config import TorusConfig
 from worldmodels.lifegpt.data import LIFE, draw_grids, successors
 from worldmodels.lifegpt.measure import decoding_of
 from worldmodels.lifegpt.simulate import bernoulli_log_probs, log_probabilities, next_grids
 
 Grids = Bool[Tensor, "batch rows columns"]
 Logits = Float[Tensor, "batch rows columns"]
+Foretelling = Callable[[Grids], Logits]  # of being alive in the next generation
 
 TRAINING_GRIDS: Final = 4096  # of the majority
 CONVOLUTION_STEPS: Final = 400
 CONVOLUTION_WIDTH: Final = 16
+SHIPPED: Final = "lifegpt-*"  # names of folders
 
 
 class Simulator(NamedTuple):
@@ -99,57 +103,17 @@ class LifeWorldModel(WorldModel[LifeState, Any]):
 
 def true_rule(params: LifeParams | None = None) -> LifeWorldModel:
     """The rule of the world: certain, and right."""
-    rule = LIFE if params is None else params.rule
-
-    def logits(grids: Grids) -> Logits:
-        after = torch.from_numpy(successors(grids.numpy(), rule).copy())
-        return torch.where(after, torch.inf, -torch.inf)
-
-    return LifeWorldModel(_independent(logits), params)
+    return LifeWorldModel(_independent(rule_logits(_rule_of(params))), params)
 
 
 def majority(params: LifeParams | None = None, seed: int = 0) -> LifeWorldModel:
     """The share of live cells after a step from grids of broad entropy; mostly says "dead"."""
-    rule = LIFE if params is None else params.rule
-    rng = np.random.default_rng(seed)
-    after = successors(draw_grids(rng, rng.random(TRAINING_GRIDS), 16), rule)
-    logit = float(torch.tensor(after.mean()).logit())
-    return LifeWorldModel(
-        _independent(lambda grids: torch.full(grids.shape, logit, dtype=torch.float64)), params
-    )
+    return LifeWorldModel(_independent(majority_logits(_rule_of(params), seed)), params)
 
 
 def convolution(params: LifeParams | None = None, seed: int = 0) -> LifeWorldModel:
     """Train a small convolutional network on grids of broad entropy; takes seconds."""
-    rule = LIFE if params is None else params.rule
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)  # layers draw their first weights from the global one
-        network = nn.Sequential(
-            nn.Conv2d(1, CONVOLUTION_WIDTH, 3, padding=1, padding_mode="circular"),
-            nn.ReLU(),
-            nn.Conv2d(CONVOLUTION_WIDTH, CONVOLUTION_WIDTH, 1),
-            nn.ReLU(),
-            nn.Conv2d(CONVOLUTION_WIDTH, 1, 1),
-        )
-
-    def logits(grids: Grids) -> Logits:
-        foretold: Logits = network(grids[:, None].float())[:, 0]
-        return foretold
-
-    rng = np.random.default_rng(seed)
-    optimizer = torch.optim.Adam(network.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=0.05, total_steps=CONVOLUTION_STEPS
-    )
-    for _ in range(CONVOLUTION_STEPS):
-        grids = draw_grids(rng, rng.random(32), 8)
-        targets = torch.from_numpy(successors(grids, rule).copy()).float()
-        loss = functional.binary_cross_entropy_with_logits(logits(torch.from_numpy(grids)), targets)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        optimizer.step()
-        schedule.step()
-    return LifeWorldModel(_independent(logits), params)
+    return LifeWorldModel(_independent(convolution_logits(_rule_of(params), seed)), params)
 
 
 def lifegpt(path: Path, params: LifeParams | None = None, device: str = "cpu") -> LifeWorldModel:
@@ -190,7 +154,91 @@ def lifegpt(path: Path, params: LifeParams | None = None, device: str = "cpu") -
     )
 
 
-def _independent(logits: Callable[[Grids], Logits]) -> Simulator:
+def rule_logits(rule: str) -> Foretelling:
+    """Certain, and right."""
+
+    def logits(grids: Grids) -> Logits:
+        after = torch.from_numpy(successors(grids.numpy(), rule).copy())
+        return torch.where(after, torch.inf, -torch.inf)
+
+    return logits
+
+
+def majority_logits(rule: str, seed: int = 0) -> Foretelling:
+    """The same for every cell."""
+    rng = np.random.default_rng(seed)
+    after = successors(draw_grids(rng, rng.random(TRAINING_GRIDS), 16), rule)
+    logit = float(torch.tensor(after.mean()).logit())
+    return lambda grids: torch.full(grids.shape, logit, dtype=torch.float64)
+
+
+def convolution_logits(rule: str, seed: int = 0) -> Foretelling:
+    """Of a network that is trained here, which takes seconds."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # layers draw their first weights from the global one
+        network = nn.Sequential(
+            nn.Conv2d(1, CONVOLUTION_WIDTH, 3, padding=1, padding_mode="circular"),
+            nn.ReLU(),
+            nn.Conv2d(CONVOLUTION_WIDTH, CONVOLUTION_WIDTH, 1),
+            nn.ReLU(),
+            nn.Conv2d(CONVOLUTION_WIDTH, 1, 1),
+        )
+
+    def logits(grids: Grids) -> Logits:
+        foretold: Logits = network(grids[:, None].float())[:, 0]
+        return foretold
+
+    rng = np.random.default_rng(seed)
+    optimizer = torch.optim.Adam(network.parameters())
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=0.05, total_steps=CONVOLUTION_STEPS
+    )
+    for _ in range(CONVOLUTION_STEPS):
+        grids = draw_grids(rng, rng.random(32), 8)
+        targets = torch.from_numpy(successors(grids, rule).copy()).float()
+        loss = functional.binary_cross_entropy_with_logits(logits(torch.from_numpy(grids)), targets)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        optimizer.step()
+        schedule.step()
+    return logits
+
+
+def shipped_checkpoints() -> dict[str, Path]:
+    """Folders of the models of this package that come with it, by name."""
+    try:
+        folder = asset_path("checkpoints")
+    except FileNotFoundError:  # none are shipped
+        return {}
+    return {path.name: path for path in sorted(folder.glob(SHIPPED)) if path.is_dir()}
+
+
+def fits(path: Path, params: LifeParams) -> bool:
+    """Whether a checkpoint was trained for the rule of a world, and can be asked about its grids.
+
+    Args:
+        path: the folder of a run.
+        params: of the world.
+
+    Raises:
+        ValueError: the checkpoint is broken.
+    """
+    checkpoint = last_checkpoint(path)
+    if checkpoint is None:
+        return False
+    config = read_manifest(checkpoint).config
+    if config.rule != params.rule:
+        return False
+    if isinstance(config.model, TorusConfig):
+        return min(params.height, params.width) > 2 * config.model.radius
+    return params.height == params.width and params.height in config.model.sides
+
+
+def _rule_of(params: LifeParams | None) -> str:
+    return LIFE if params is None else params.rule
+
+
+def _independent(logits: Foretelling) -> Simulator:
     """A simulator whose cells are alive independently, with these logits."""
 
     @torch.no_grad()

@@ -80,6 +80,22 @@ def load_model(
     return model.to(device, dtype).eval(), config
 
 
+def device_named(name: str) -> str:
+    """The device to compute on: the named one; for auto, cuda where there is one, else cpu.
+
+    Raises:
+        ValueError: it is not here.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"torch has no device {name!r} here: {reason}") from error
+    return name
+
+
 def open_run(folder: Path, config: TrainConfig) -> None:
     """Make the folder of a run, or find that it belongs to the same run.
 

@@ -1,0 +1,1 @@
+"""The parts of `evaluation.cellular`: models, grids, scores, rows, tables, plots, film."""
