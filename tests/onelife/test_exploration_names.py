@@ -45,3 +45,10 @@ def test_names_without_common_words_say_nothing() -> None:
     codes = names(prefix="x_", actions=("q1", "q2"))
     assert not any(codes.lacks(action, {}) for action in ("q1", "q2"))
     assert not any(codes.fits(action, {"x_clay": 4}) for action in ("q1", "q2"))
+
+
+def test_actions_of_one_first_word_are_kin() -> None:
+    kin = names(actions=("carve_clay_bowl", "carve_reed", "place_clay", "carve", "wait")).kin
+    assert kin["carve_clay_bowl"] == {"carve_reed"}
+    assert kin["carve_reed"] == {"carve_clay_bowl"}
+    assert not kin["place_clay"] | kin["carve"] | kin["wait"]

@@ -14,11 +14,13 @@ from envs.crafter_oo.state import PlantState, Position
 from worldmodels.onelife.crafter.observables import FullObservables
 from worldmodels.onelife.laws import Transition
 from worldmodels.onelife.synthesis import vocabulary
+from worldmodels.onelife.synthesis.assembly import _versions
 from worldmodels.onelife.synthesis.conditions import Condition, Test
 from worldmodels.onelife.synthesis.events import Event, by_analogy, is_due_to
 from worldmodels.onelife.synthesis.experience import Experience, Table
 from worldmodels.onelife.synthesis.inductive import induce
 from worldmodels.onelife.synthesis.laws import Book
+from worldmodels.onelife.synthesis.proposals import proposals
 from worldmodels.onelife.synthesis.rules import mask_of
 from worldmodels.onelife.synthesis.slots import Slot, views
 from worldmodels.onelife.synthesis.terms import AGENT, Knowledge
@@ -257,3 +259,42 @@ def test_odd_things_are_never_written() -> None:
     state = initial_state(seed=0)
     values = {"new.plant.3.3": "odd", "spawn.cow.0.0": "odd"}
     assert FullObservables().write(state, values).objects == state.objects
+
+
+def burn(plot: Plot, action: str, draws: random.Random) -> None:
+    """Wood is picked up piece by piece; a fire takes two and a torch one."""
+    counts = plot.counts
+    if action == "pick":
+        counts["wood"] += 1
+    cost = {"fire": 2, "torch": 1}.get(action)
+    if cost and counts["wood"] >= cost:
+        counts["wood"] -= cost
+
+
+def test_an_amount_that_was_always_spent_to_the_last_was_taken_from() -> None:
+    first = Plot(list(MEADOW), {"wood": 0})
+    world = PlotWorld(first, ("wait", "pick", "fire", "torch"), (burn,))
+    plan = ["pick", "torch", "pick", "pick", "fire", *["wait"] * 30]
+    steps, state = [], world.initial(0)
+    for action in plan:
+        steps.append(Transition(state, action, world.step(state, action)))
+        state = steps[-1].next_state
+    table = _table_of(world, steps)
+    found = proposals(table, own("wood"), ["wood"])
+    said = {(template.form, template.argument) for template in found}
+    assert said == {("stay", None), ("add", 1), ("add", -1), ("add", -2)}
+
+
+def test_rival_laws_are_never_about_needs(workshop: Experience[Plot]) -> None:
+    """Only with a pick, and never when tired, was anything dug: the pick is the reason."""
+    test = Test(("own", "pick"), ">=", 1)
+    table = workshop.tables[AGENT]
+    condition = (Test(("action",), "==", "take"), test)
+    mask = mask_of(table, (test,))
+    tests = vocabulary.Tests(
+        [(test,), (Test(("own", "wood"), ">=", 0),)], [1.0, 1.0], np.stack([mask, mask]), 2
+    )
+    assert _versions(condition, (), table, tests, ()) == [
+        (condition[0], Test(("own", "wood"), ">=", 0))
+    ]
+    assert not _versions(condition, (), table, tests, {"wood"})

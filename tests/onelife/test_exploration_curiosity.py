@@ -1,0 +1,73 @@
+"""What the explorer thinks a deed is worth."""
+
+import dataclasses
+
+import pytest
+from onelife.toy_explorables import Field, ToyWorld, carve
+
+from worldmodels.onelife.exploration.contexts import facing_of, held_by
+from worldmodels.onelife.exploration.explorer import Explorer
+
+LAWN = ("#####", "#...#", "#.b.#", "#w..#", "#####")
+
+
+def explorer_after(world: ToyWorld, *actions: str) -> tuple[Explorer, Field]:
+    state = world.first
+    explorer = Explorer(world.actions, world.scene(state), 0, 200)
+    for action in actions:
+        after = world.step(state, action)
+        explorer.see(world.scene(state), action, world.scene(after))
+        state = after
+    return explorer, state
+
+
+def worth(explorer: Explorer, world: ToyWorld, state: Field, action: str) -> float:
+    """Of a deed on what is faced."""
+    scene = world.scene(state)
+    place = (scene.agent.position, facing_of(scene.agent))
+    context = explorer.curiosity.context(scene, place)
+    return explorer.curiosity.on_target(scene, action, context, held_by(scene))
+
+
+def test_bare_hands_are_tried_on_the_first_obstacles_that_withstand() -> None:
+    world = ToyWorld(Field(LAWN, position=(3, 1)))
+    facing_wall = Field(LAWN, position=(3, 1), facing=(1, 0))
+    facing_well = Field(LAWN, position=(1, 2), facing=(0, 1))
+    explorer, _ = explorer_after(world, "west", "east")
+    explorer.practice.deed("take", ("material", "bush")).successes = 1  # no mystery any more
+    before = worth(explorer, world, facing_well, "take")
+    for letter in "#x":
+        shut = facing_wall.put((4, 1), letter)
+        explorer.see(world.scene(shut), "take", world.scene(shut))
+    assert worth(explorer, world, facing_well, "take") < before / 2
+
+
+def test_a_need_that_rose_once_under_a_deed_is_filled_at_once() -> None:
+    thirsty = Field(LAWN, position=(1, 2), facing=(0, 1)).gain(water=-5)
+    world = ToyWorld(thirsty)
+    explorer, state = explorer_after(world, *["rest"] * 12, "take")
+    explorer.body.falls["water"] |= {"rest", "take"}
+    explorer.body.highest["water"] = 9
+    scene = world.scene(state)
+    context = explorer.curiosity.context(scene, (state.position, state.facing))
+    assert explorer.curiosity.fills(scene, "take", context) > 1
+    full = world.scene(state.gain(water=9))
+    assert not explorer.curiosity.fills(full, "take", context)
+
+
+@pytest.mark.parametrize(("other", "share"), [("carve_rope", 0.1), ("mould_rope", 1.0)])
+def test_a_trial_is_worth_little_away_from_where_kin_worked(other: str, share: float) -> None:
+    """Carving works beside a bench only, so other carving is not expected to work elsewhere."""
+    cells = ("#######", *["#.....#"] * 4, "#....t#", "#######")
+    far = Field(cells, position=(1, 1)).gain(twig=9)
+    near = dataclasses.replace(far, position=(4, 4))
+    world = ToyWorld(far, {"carve_bowl": carve, other: lambda field: field})
+    explorer, _ = explorer_after(world, "carve_bowl")  # in vain: no bench
+    explorer.see(world.scene(near), "carve_bowl", world.scene(world.step(near, "carve_bowl")))
+    assert not explorer.practice.is_mystery("carve_bowl")
+    scene = world.scene(far)
+    context = explorer.curiosity.context(scene, (far.position, far.facing))
+    trials = explorer.curiosity.trials
+    found = trials.worth(other, context, held_by(scene))
+    trials.names.kin[other] = frozenset()
+    assert found == pytest.approx(share * trials.worth(other, context, held_by(scene)))
