@@ -65,6 +65,8 @@ def test_a_trial_is_worth_little_away_from_where_kin_worked(other: str, share: f
     explorer, _ = explorer_after(world, "carve_bowl")  # in vain: no bench
     explorer.see(world.scene(near), "carve_bowl", world.scene(world.step(near, "carve_bowl")))
     assert not explorer.practice.is_mystery("carve_bowl")
+    expected = explorer.curiosity.trials.expected(other)
+    assert expected == ({"twig"} if other.startswith("carve") else set())
     scene = world.scene(far)
     context = explorer.curiosity.context(scene, (far.position, far.facing))
     trials = explorer.curiosity.trials

@@ -32,6 +32,10 @@ _CONTENT_LATER: Final = 0.95  # the same, once there is a way to be safe
 _PATIENT: Final = 8  # times something is done to a thing in the hope for a remedy
 _FILL: Final = 5.1  # worth of raising a need further that is being raised
 _INGREDIENT: Final = 1.6  # worth of what is all that is missing by the name of an action
+_EXPECTED: Final = 4.0  # worth of what actions of a similar name have taken
+_GROUND: Final = 0.3  # worth of a step on new ground
+_GROUND_FIRST: Final = 0.5  # the same, while nothing that works is known
+_GROUND_LATER: Final = 1.5  # the same, once there is a way to be safe
 _SPARE: Final = 4  # of an item, left after a repetition while there are mysteries
 _PROOF: Final = 0.38  # worth of telling the narrow from the wide reading of what was learned
 
@@ -236,6 +240,8 @@ class Curiosity:
         count = held.get(item, 0)
         if not self.practice.is_taken(item) and count >= 1 and not self.trials.mysteries:
             return 0.0
+        if count < 2 and any(item in self.trials.expected(a) for a in self.trials.mysteries):
+            return _EXPECTED
         if count < 2 and any(
             self.names.is_ingredient(item, a, held) for a in self.trials.mysteries
         ):
@@ -298,7 +304,9 @@ class Curiosity:
         is_made = any(material in deed.makes for _, _, deed in self.practice.all_deeds())
         if is_made or material in self.ground.stood:
             return 0.7
-        return 0.3 if any(map(self.practice.is_free, self.trials.deeds)) else 0.5
+        if self.walls:
+            return _GROUND_LATER
+        return _GROUND if any(map(self.practice.is_free, self.trials.deeds)) else _GROUND_FIRST
 
     def _has_ripened(self, deed: Deed, context: Context) -> bool:
         """Whether a number of the target is twice what it was at any failure."""

@@ -48,6 +48,10 @@ class Names:
             if mentioned or any(parts <= words for parts in materials):
                 self._with_things.add(action)
 
+    def ingredients(self, action: str) -> frozenset[str]:
+        """Items that an action's name mentions as ingredients."""
+        return self._ingredients[action]
+
     def lacks(self, action: str, held: Mapping[str, int]) -> bool:
         """Whether something is not at hand that the action's name lets expect to be needed."""
         if action in self._with_things and not any(held.get(item) for item in self._items):

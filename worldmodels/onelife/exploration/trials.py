@@ -51,7 +51,7 @@ class Trials:
         share = 1.0 / (1 + 0.02 * tries)
         if not self._kin_stations(action) <= context.near:
             share *= _KIN_ASTRAY
-        if self.names.lacks(action, held):
+        if self.names.lacks(action, held) or any(not held.get(i) for i in self.expected(action)):
             share *= _LACKING
         elif self.names.fits(action, held):
             share *= _FITTING
@@ -85,6 +85,18 @@ class Trials:
             if deed.successes
             for station in practice.requirements(kin, target)[1]
         }
+
+    def expected(self, action: str) -> frozenset[str]:
+        """Items that a mystery may take: what actions of a similar name took, and what it names."""
+        practice = self.practice
+        taken = {
+            item
+            for kin in self.names.kin[action]
+            for deed in practice.tried(kin)
+            if deed.gains
+            for item in deed.losses
+        }
+        return self.names.ingredients(action) | taken if taken else frozenset()
 
     def _is_left(self, material: str) -> bool:
         """Whether a material was left where something was taken away."""
