@@ -15,7 +15,7 @@ from combopt.solvers import PROBLEMS, Problem, cost_of
 from envs.knapsack.instances import Knapsack
 from envs.routing.instances import ATSP, CVRP, OP, TSP
 
-SIZES: dict[Problem, int] = {"tsp": 7, "atsp": 7, "cvrp": 5, "op": 6, "knapsack": 9}
+SIZES: dict[Problem, int] = {"tsp": 7, "atsp": 7, "cvrp": 4, "op": 5, "knapsack": 9}
 LINE = np.array([[0.0, 0], [0.1, 0], [0.3, 0], [0.6, 0]])
 PLACES = np.array([[100.0, 50], [130, 50], [100, 90], [180, 70]])
 

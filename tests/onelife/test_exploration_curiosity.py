@@ -59,11 +59,13 @@ def test_a_need_that_rose_once_under_a_deed_is_filled_at_once() -> None:
 def test_a_trial_is_worth_little_away_from_where_kin_worked(other: str, share: float) -> None:
     """Carving works beside a bench only, so other carving is not expected to work elsewhere."""
     cells = ("#######", *["#.....#"] * 4, "#....t#", "#######")
-    far = Field(cells, position=(1, 1)).gain(twig=9)
+    first = Field(cells, position=(1, 1))
+    far = first.gain(twig=2)
     near = dataclasses.replace(far, position=(4, 4))
-    world = ToyWorld(far, {"carve_bowl": carve, other: lambda field: field})
-    explorer, _ = explorer_after(world, "carve_bowl")  # in vain: no bench
-    explorer.see(world.scene(near), "carve_bowl", world.scene(world.step(near, "carve_bowl")))
+    world = ToyWorld(first, {"carve_bowl": carve, other: lambda field: field})
+    explorer, _ = explorer_after(world)
+    for field in (far, near):  # in vain, and with success
+        explorer.see(world.scene(field), "carve_bowl", world.scene(world.step(field, "carve_bowl")))
     assert not explorer.practice.is_mystery("carve_bowl")
     expected = explorer.curiosity.trials.expected(other)
     assert expected == ({"twig"} if other.startswith("carve") else set())
