@@ -136,15 +136,16 @@ def test_of_orienteering_half_are_near_and_the_others_rich():
     assert nearest_rows(state, 3).tolist() == [[0, 4, 9]]
 
 
-def test_what_can_be_reached_is_seen_before_what_is_near():
-    coords = np.array([[0.0, 0], [0.1, 0], [0.11, 0], [0.0, 0.4], [0.9, 0.9]])
-    state = start(instances_of([OP(coords, np.array([0, 1, 1, 0.0, 0.1]), 1.0)]))
-    state = state.step(torch.tensor([3]))  # 0.6 left at node 3: only 1 and 2 come into question
-    shorter = dataclasses.replace(state, left=torch.tensor([0.5125], dtype=torch.float64))
-    legal = shorter.legal[0].nonzero()[:, 0].tolist()
-    rows = nearest_rows(shorter, 3)[0].tolist()
-    assert legal
-    assert rows[1] in legal
+def test_what_can_be_reached_is_seen_before_what_is_near_or_rich():
+    coords = np.array([[0.0, 0], [0.1, 0], [0.11, 0], [0.0, 0.4], [0.01, 0.9]])
+    prizes = np.array([0.0, 0.5, 1.0, 0.1, 0.1])
+    begun = start(instances_of([OP(coords, prizes, 0.92)])).step(torch.tensor([3]))
+    assert begun.nodes.tolist() == [[3, 1, 2, 4, 0]]
+    state = dataclasses.replace(begun, left=torch.tensor([0.515], dtype=torch.float64))
+    assert state.legal.tolist() == [[False, True, False, False, False]]
+    assert nearest_rows(state, 3).tolist() == [[0, 1, 4]]
+    turned = state.with_rows(torch.tensor([[0, 3, 2, 1, 4]]))
+    assert nearest_rows(turned, 4).tolist() == [[0, 1, 3, 4]]
 
 
 def test_mirrored_instances_are_the_eight_orientations():
@@ -158,7 +159,7 @@ def test_mirrored_instances_are_the_eight_orientations():
     expected = torch.cdist(places[0], places[0])
     for place in places:
         torch.testing.assert_close(torch.cdist(place, place), expected)
-        assert 0 <= place.min()
+        assert place.min() >= 0
         assert place.max() <= 1
     assert (copies.features[:, :, 2] == copies.features[[0] * 8 + [8] * 8, :, 2]).all()
 
@@ -244,6 +245,16 @@ def test_nothing_to_choose_is_a_solution():
     somewhere = OP(coords, np.array([0.0, 1]), 0.9)
     for decoding in (Decoding(), Decoding(beam=3), Decoding(symmetries=True)):
         assert solve(untrained("op"), [nowhere, somewhere], decoding) == [[], [1]]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_all_tensors_are_made_where_the_network_is(problem: Problem):
+    network, listed = untrained(problem), drawn(problem, 7, count=2)
+    has_places = problem in ("tsp", "cvrp", "op")
+    decoding = Decoding(3, 4, symmetries=has_places, rounds=2 if problem == "tsp" else 0)
+    expected = solve(network, listed, decoding)
+    with torch.device("meta"):  # the default, where no tensor can be used with those of a network
+        assert solve(network, listed, decoding) == expected
 
 
 def test_no_gradients_are_kept():

@@ -1,9 +1,7 @@
 """The worlds under test: every row of the catalog, and the toys."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import jax
 import pytest
 from toys import PAIR, TOYS, TWIN
 
@@ -23,15 +21,6 @@ BATCHED_WORLDS = [world for world in (*WORLDS, TWIN) if load_core(stepper_row(wo
 for _toy in (*TOYS, PAIR, TWIN):
     CATALOG.setdefault(_toy.id, _toy)
     register_world(_toy)
-
-
-@pytest.fixture(scope="package", autouse=True)
-def quick_compilation() -> Iterator[None]:
-    """Promises hold however well code is optimised, and these tests compile much and run little."""
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
