@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from envs.assets import asset_path
 from envs.crafter_oo.state import WorldState
+from evaluation.arenas.crafter_oo.scenarios import record
 from evaluation.baselines import Random
 from evaluation.models import UnknownModelError, load_model
 from evaluation.state_ranking import main
@@ -101,3 +103,15 @@ def test_what_the_loader_raises_names_the_folder(
     folder = _laws(tmp_path / "life")
     with pytest.raises(UnknownModelError, match=r"life' could not be made: .*no weight"):
         load_model("crafter_oo", str(folder), "full")
+
+
+def test_the_shipped_laws_know_a_tree_from_a_wall() -> None:
+    """They were learned from the life beside them, in which trees gave wood."""
+    load_model.cache_clear()
+    folder = asset_path("checkpoints", "onelife-seed-0")
+    model = load_model("crafter_oo", str(folder), "full")
+    (step,) = record("collect_wood").transitions
+    assert model.log_prob(step.state, step.action, step.next_state) > -1.0
+    without = step.next_state.copy()
+    without.player.inventory.wood = 0
+    assert model.log_prob(step.state, step.action, without) < -5.0
