@@ -264,11 +264,11 @@ def test_a_wrong_key_name_is_refused() -> None:
 
 @pytest.mark.parametrize("world", [name for name in CATALOG if not name.startswith("Toy")])
 def test_no_world_uses_a_key_of_the_viewer(world: str) -> None:
-
-    keys = load_core(find_world(world)).keys()
-    assert keys
+    core = load_core(find_world(world))
+    keys = core.keys()
+    assert keys or isinstance(core, envs.play.Pointable)
     assert not set(keys) & {key for keys in envs.play.CONTROLS.values() for key in keys}
-    assert [key_code(name) for name in keys]
+    assert len({key_code(name) for name in keys}) == len(keys)
 
 
 @pytest.mark.parametrize(

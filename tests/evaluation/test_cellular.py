@@ -251,12 +251,13 @@ def test_tables_fit_into_80_columns_and_show_the_share_of_wrong_cells(found: Stu
 
 
 def test_tables_keep_models_that_are_told_the_torus_apart(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = untrained_run(tmp_path / "run", GPT_8)
-    assert main(["rule", str(run), *SMALL, "--verbose", "--out", str(tmp_path / "out")]) == 0
+    monkeypatch.chdir(tmp_path)  # long names of models break the lines of a table
+    untrained_run(Path("run"), GPT_8)
+    assert main(["rule", "run", *SMALL, "--verbose", "--out", "out"]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert out.index("told the torus rule") < out.index("told nothing of it " + str(run)[:5])
+    assert out.index("told the torus rule") < out.index("told nothing of it run")
     assert out.index("published test grids") < out.index("LifeGPT 1.00000 0 0.99795 all 249")
     assert "these figures stand beside no other size" in out
     assert "density 0.50" in out
