@@ -28,9 +28,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from combopt.solvers import PROBLEMS, Problem, Solution, cost_of
+from envs.files import write_bytes, write_text
 from envs.knapsack.instances import Knapsack
 from envs.routing.instances import ATSP, CVRP, OP, TSP, Instance
-from worldmodels.files import write_bytes, write_text
 
 Arrays = dict[str, np.ndarray]
 Row = dict[str, Any]
@@ -43,8 +43,8 @@ CLOSENESS: Final = 1e-9  # of a cost, relatively, when it is computed in another
 
 
 @dataclasses.dataclass(frozen=True)
-class Manifest:
-    """What a set says about itself.
+class Request:
+    """What is to be labelled, and how.
 
     Attributes:
         problem: which one.
@@ -55,7 +55,6 @@ class Manifest:
         solver: its name.
         solver_version: of its package; empty for what is part of this one.
         iterations: its budget for each instance.
-        mean_cost: mean length, prize or value.
     """
 
     problem: Problem
@@ -66,6 +65,12 @@ class Manifest:
     solver: str
     solver_version: str
     iterations: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest(Request):
+    """What a set says about itself: beside the request, the mean length, prize or value."""
+
     mean_cost: float
 
 

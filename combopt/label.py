@@ -21,6 +21,7 @@ import numpy as np
 
 from combopt.datasets import (
     Manifest,
+    Request,
     in_order,
     joined,
     read_arrays,
@@ -31,27 +32,13 @@ from combopt.datasets import (
 )
 from combopt.solvers import Problem, solve, solver_named
 from combopt.solvers.budget import Budget
+from envs.files import write_bytes, write_text
 from envs.knapsack.instances import Knapsack
 from envs.routing.instances import Instance
-from worldmodels.files import write_bytes, write_text
 
 PART: Final = 100  # instances
 REQUEST: Final = "request.json"
 PARTS: Final = "parts"
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """What is asked for; the fields are those of `combopt.datasets.Manifest`."""
-
-    problem: Problem
-    size: int
-    count: int
-    distribution: str
-    seed: int
-    solver: str
-    solver_version: str
-    iterations: int
 
 
 def new_request(

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from envs.canvas import ACCENT, BACKGROUND, DIM, LINE, NOTICE, SURFACE, TEXT, Colour
 from envs.core import Frame
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -16,14 +17,6 @@ SMALLEST_STAGE: Final = (480, 480)  # pixels kept for the picture, whatever its 
 MARGIN: Final = 16
 KEY_ROW: Final = 23
 
-Colour = tuple[int, int, int]
-BACKGROUND: Final = (22, 24, 30)
-SURFACE: Final = (31, 34, 42)
-LINE: Final = (52, 57, 69)
-TEXT: Final = (226, 229, 236)
-DIM: Final = (125, 132, 148)
-ACCENT: Final = (132, 205, 140)
-NOTICE: Final = (244, 200, 106)
 BARS: Final = ((226, 96, 96), (230, 158, 84), (92, 158, 230), (226, 204, 98), (150, 136, 220))
 
 _BUTTONS: Final = {1: "paint", 3: "erase"}  # by pygame's number of the mouse button

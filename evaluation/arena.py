@@ -6,6 +6,7 @@ state may be anything with a JSON form: an object, a dataclass, an array.
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
@@ -89,6 +90,8 @@ class Arena(Generic[StateT, ActionT]):
         models: built-in models by name, made for a set of observables.
         observable_sets: what the built-in models can be told to predict.
         references: published figures that the results may stand beside.
+        load: reads a model from a folder, and raises ValueError where it cannot; None where such a
+            folder holds laws, as `python -m worldmodels.onelife run` writes them.
     """
 
     name: str
@@ -106,6 +109,7 @@ class Arena(Generic[StateT, ActionT]):
     models: Mapping[str, Callable[[ObservableSet], WorldModel[StateT, Any]]]
     observable_sets: tuple[ObservableSet, ...] = ("full",)
     references: tuple[Reference, ...] = ()
+    load: Callable[[Path], WorldModel[StateT, Any]] | None = None
 
     def select(self, names: str) -> tuple[str, ...]:
         """Labels of a set of scenarios.

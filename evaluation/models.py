@@ -15,9 +15,6 @@ from worldmodels.interface import WorldModel
 LAWS_FILE: Final = "laws.json"
 """What `python -m worldmodels.onelife run` writes into its folder."""
 
-LIFE_WORLDS: Final = ("life", "life-16", "life-32")
-"""Worlds whose learned models are runs of `python -m worldmodels.lifegpt train`, and no laws."""
-
 
 class UnknownModelError(Exception):
     """A model cannot be had; the message says why and what to do."""
@@ -60,14 +57,13 @@ def _make(arena: Arena[Any, Any], name: str, observables: ObservableSet) -> Any:
     if name in arena.models:
         return arena.models[name](observables)
     path = Path(name)
-    is_life = arena.name in LIFE_WORLDS
-    if path.is_dir() and is_life:
-        return _attribute(name, "evaluation.arenas.life", "load_run")(path, arena.name)
+    if path.is_dir() and arena.load is not None:
+        return arena.load(path)
     if path.is_dir() or path.name == LAWS_FILE:
         return _learned(arena, path, observables)
     if ":" in name:
         return _attribute(name, *name.split(":", 1))()
-    command = "lifegpt train" if is_life else "onelife run"
+    command = "onelife run" if arena.load is None else "lifegpt train"
     raise UnknownModelError(
         f"unknown model {name!r}; expected one of {', '.join(arena.models)}, or a folder written "
         f"by python -m worldmodels.{command}, or package.module:factory for a model of your own"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from worldmodels.files import write_text
+from envs.files import write_text
 
 DISTRIBUTION: Final = "armillary"
 PACKAGES: Final = ("numpy", "jsonpatch", "jax", "torch", "pyro-ppl", "gymnasium")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from envs.files import write_text
 from evaluation.arena import Arena, Transition
 from evaluation.arenas import arena_named
 from evaluation.differences import differences
@@ -17,7 +18,6 @@ from evaluation.report_page import PAGE, PUBLISHED, STYLE, VOTES
 from evaluation.runner import Outcome
 from evaluation.table import TITLES, cell, notes_of
 from evaluation.votes import Explaining, votes_table
-from worldmodels.files import write_text
 
 MAX_CHANGES: Final = 4  # differences listed per candidate
 _ORIGIN: Final = {

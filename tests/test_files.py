@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from worldmodels.files import write_bytes, write_text
+from envs.files import write_bytes, write_text
 
 
 def test_text_is_written_in_utf_8_into_folders_that_are_made(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ that folder, objects from names to numbers.
 """
 
 import io
-import json
 import os
 import zipfile
 import zlib
@@ -21,9 +20,10 @@ from typing import Final
 
 import numpy as np
 
+from envs.files import write_bytes
 from envs.knapsack.instances import Knapsack
+from envs.optima import optimum_beside
 
-OPTIMA: Final = ("optimal.json", "best_known.json")
 LARGEST: Final = 2**53  # a number of a file; beyond, doubles are not exact
 _NEEDED: Final = ("values", "weights", "capacities")
 
@@ -52,7 +52,9 @@ def read_all(path: str | os.PathLike[str]) -> list[Knapsack]:
     content = path.read_bytes()
     if path.suffix == ".npz":
         return parse_npz(content, str(path))
-    return [parse_text(content.decode(errors="replace"), str(path), path.stem, _optimum(path))]
+    return [
+        parse_text(content.decode(errors="replace"), str(path), path.stem, optimum_beside(path))
+    ]
 
 
 def write(path: str | os.PathLike[str], instance: Knapsack) -> None:
@@ -65,7 +67,7 @@ def write(path: str | os.PathLike[str], instance: Knapsack) -> None:
     if path.suffix == ".npz":
         write_all(path, [instance])
     else:
-        _write(path, format_text(instance).encode())
+        write_bytes(path, format_text(instance).encode())
 
 
 def write_all(path: str | os.PathLike[str], instances: Sequence[Knapsack]) -> None:
@@ -78,7 +80,7 @@ def write_all(path: str | os.PathLike[str], instances: Sequence[Knapsack]) -> No
     path = Path(path)
     if path.suffix != ".npz":
         raise ValueError(f"{path}: a file of several instances ends in .npz; choose that")
-    _write(path, format_npz(instances))
+    write_bytes(path, format_npz(instances))
 
 
 def parse_text(
@@ -195,29 +197,3 @@ def format_npz(instances: Sequence[Knapsack]) -> bytes:
         ),
     )
     return file.getvalue()
-
-
-def _optimum(path: Path) -> float | None:
-    for name in OPTIMA:
-        table = path.with_name(name)
-        if not table.exists():
-            continue
-        try:
-            known = json.loads(table.read_bytes()).get(path.stem)
-            if known is not None:
-                return float(known)
-        except (ValueError, TypeError, AttributeError) as error:
-            raise ValueError(
-                f"{table} should be a JSON object from names to numbers: {error}; mend or remove it"
-            ) from error
-    return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write under a temporary name, then rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

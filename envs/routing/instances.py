@@ -28,8 +28,54 @@ Coords = Float64[np.ndarray, "nodes 2"]
 TOLERANCE: Final = 1e-6  # by which a tour of OP may be too long: bq-nco.md 2
 
 
+PlacedT = TypeVar("PlacedT", bound="_Placed")
+
+
+class _Placed:
+    """What the problems have in common whose distances are the same both ways."""
+
+    coords: Coords | None
+    metric: Metric
+    matrix: Matrix | None
+
+    @property
+    def size(self) -> int:
+        """Number of nodes, the depot included."""
+        nodes = self.matrix if self.coords is None else self.coords
+        assert nodes is not None
+        return len(nodes)
+
+    def distances(self) -> Matrix:
+        """From every node (row) to every node (column)."""
+        if self.matrix is not None:
+            return self.matrix
+        assert self.coords is not None
+        distances = between(self.coords[:, None], self.coords[None], self.metric)
+        np.fill_diagonal(distances, 0)
+        return distances
+
+    def unrounded(self: PlacedT) -> PlacedT:
+        """The same places with exact distances; no known optimum, which was for rounded ones.
+
+        A matrix is not rounded, and an instance given by one is returned as it is.
+
+        Raises:
+            ValueError: the metric is GEO, which is defined in whole kilometres only.
+        """
+        if self.metric in ("EUCLIDEAN", "EXPLICIT"):
+            return self
+        if self.metric == "GEO":
+            raise ValueError("distances of metric GEO are whole kilometres by definition")
+        assert self.coords is not None
+        coords = self.coords / (10**0.5 if self.metric == "ATT" else 1.0)
+        exact: PlacedT = dataclasses.replace(  # type: ignore[type-var]  # its children are dataclasses
+            self, coords=coords, metric="EUCLIDEAN", optimum=None
+        )
+        return exact
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
-class TSP:
+class TSP(_Placed):
     """Visit every node once, and return.
 
     Attributes:
@@ -48,19 +94,6 @@ class TSP:
 
     def __post_init__(self) -> None:
         _check_places(self.coords, self.metric, self.matrix)
-
-    @property
-    def size(self) -> int:
-        """Number of nodes."""
-        return _size(self.coords, self.matrix)
-
-    def distances(self) -> Matrix:
-        """From every node (row) to every node (column)."""
-        return _distances(self.coords, self.metric, self.matrix)
-
-    def unrounded(self) -> "TSP":
-        """With exact distances, see `_unrounded`."""
-        return _unrounded(self)
 
     def cost(self, tour: Tour) -> float:
         """Length of a closed tour.
@@ -105,7 +138,7 @@ class ATSP:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class CVRP:
+class CVRP(_Placed):
     """Serve every customer by routes from the depot, none with more than it can carry.
 
     Attributes:
@@ -137,19 +170,6 @@ class CVRP:
                 f"{self.demands[0]} and {served.min()}..{served.max()}"
             )
 
-    @property
-    def size(self) -> int:
-        """Number of nodes, the depot included."""
-        return _size(self.coords, self.matrix)
-
-    def distances(self) -> Matrix:
-        """From every node (row) to every node (column)."""
-        return _distances(self.coords, self.metric, self.matrix)
-
-    def unrounded(self) -> "CVRP":
-        """With exact distances, see `_unrounded`."""
-        return _unrounded(self)
-
     def cost(self, routes: Routes) -> float:
         """Length of all routes, from the depot and back.
 
@@ -166,7 +186,7 @@ class CVRP:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class OP:
+class OP(_Placed):
     """Orienteering: collect prizes on a tour from the depot that is not too long.
 
     Attributes:
@@ -196,19 +216,6 @@ class OP:
         if not 0 <= self.max_length < np.inf:
             raise ValueError(f"max_length is finite and at least 0; got {self.max_length}")
 
-    @property
-    def size(self) -> int:
-        """Number of nodes, the depot included."""
-        return _size(self.coords, self.matrix)
-
-    def distances(self) -> Matrix:
-        """From every node (row) to every node (column)."""
-        return _distances(self.coords, self.metric, self.matrix)
-
-    def unrounded(self) -> "OP":
-        """With exact distances, see `_unrounded`."""
-        return _unrounded(self)
-
     def length(self, tour: Tour) -> float:
         """Of the closed tour from the depot."""
         return _length(self.distances(), [0, *tour])
@@ -227,7 +234,6 @@ class OP:
 
 
 Instance: TypeAlias = TSP | ATSP | CVRP | OP
-PlacedT = TypeVar("PlacedT", TSP, CVRP, OP)
 
 
 def check_order(tour: Tour, size: int) -> Tour:
@@ -248,41 +254,6 @@ def check_order(tour: Tour, size: int) -> Tour:
 def _length(matrix: Matrix, tour: Tour) -> float:
     order = np.asarray(tour, np.int64)
     return float(matrix[order, np.roll(order, -1)].sum())
-
-
-def _size(coords: Coords | None, matrix: Matrix | None) -> int:
-    return len(coords) if coords is not None else len(matrix)  # type: ignore[arg-type]
-
-
-def _distances(coords: Coords | None, metric: Metric, matrix: Matrix | None) -> Matrix:
-    if metric == "EXPLICIT":
-        assert matrix is not None
-        return matrix
-    assert coords is not None
-    distances = between(coords[:, None], coords[None], metric)
-    np.fill_diagonal(distances, 0)
-    return distances
-
-
-def _unrounded(instance: PlacedT) -> PlacedT:
-    """The same places with exact distances, and no known optimum, since that was for rounded ones.
-
-    A matrix is not rounded, and an instance given by one is returned as it is.
-
-    Raises:
-        ValueError: the metric is GEO, which is defined in whole kilometres only.
-    """
-    match instance.metric:
-        case "EUCLIDEAN" | "EXPLICIT":
-            return instance
-        case "GEO":
-            raise ValueError("distances of metric GEO are whole kilometres by definition")
-        case metric:
-            assert instance.coords is not None
-            scale = 10**0.5 if metric == "ATT" else 1.0
-            return dataclasses.replace(
-                instance, coords=instance.coords / scale, metric="EUCLIDEAN", optimum=None
-            )
 
 
 def _check_places(coords: Coords | None, metric: Metric, matrix: Matrix | None) -> None:

@@ -78,6 +78,7 @@ def life_arena(name: str = "life") -> Arena[LifeState, int]:
             "null": lambda observables: null(lambda state: state, text_of),
             "random": lambda observables: Random(lambda state: state),
         },
+        load=functools.partial(load_run, world=name),
     )
 
 

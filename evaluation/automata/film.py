@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
+from envs.files import write_bytes
 from envs.life.render import ALIVE, DEAD, draw
 from evaluation.automata.study import Measured
-from worldmodels.files import write_bytes
 
 Grid = Bool[np.ndarray, "rows columns"]
 Life = Bool[np.ndarray, "times rows columns"]

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from envs.files import write_bytes
 from evaluation.automata.grids import DENSITIES
 from evaluation.automata.models import Simulator
 from evaluation.automata.study import Measured
-from worldmodels.files import write_bytes
 
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Of models, in order; told apart by people who do not see all colours."""

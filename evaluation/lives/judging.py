@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from envs.files import write_text
 from evaluation.arena import ObservableSet, Protocol
 from evaluation.arenas import arena_named
 from evaluation.lives.models import FILES, make_model
 from evaluation.runner import Job, outcome_of
 from evaluation.summary import row_of
-from worldmodels.files import write_text
 
 
 class Cell(NamedTuple):

@@ -3,8 +3,8 @@
 import io
 from pathlib import Path
 
+from envs.files import write_bytes
 from evaluation.record import Row
-from worldmodels.files import write_bytes
 
 
 def draw_curve(path: Path, title: str, curve: Row, kernel: float) -> None:

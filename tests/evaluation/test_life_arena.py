@@ -14,7 +14,7 @@ from evaluation.arena import Transition
 from evaluation.arenas import ARENAS, arena_named
 from evaluation.arenas.life import SIDES, life_arena, text_of
 from evaluation.metrics import METRICS, fidelity
-from evaluation.models import LIFE_WORLDS, load_model
+from evaluation.models import load_model
 from evaluation.protocol import Place, distractors
 from evaluation.state_ranking import main
 from worldmodels.lifegpt.data import successors
@@ -37,7 +37,6 @@ def _cells(state: Any) -> np.ndarray:
 
 
 def test_every_world_of_life_has_a_size_and_reads_runs() -> None:
-    assert set(SIDES) == set(LIFE_WORLDS)
     assert set(SIDES) <= set(ARENAS)
     for name, side in SIDES.items():
         arena = arena_named(name)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from envs.files import write_text
 from evaluation import published
 from evaluation.arenas.crafter_oo.scenarios import COMPAT23
 from evaluation.record import Reference, Result, Row
-from worldmodels.files import write_text
 
 
 def _result() -> Result:

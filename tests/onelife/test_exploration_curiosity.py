@@ -3,22 +3,12 @@
 import dataclasses
 
 import pytest
-from onelife.toy_explorables import Field, ToyWorld, carve
+from onelife.toy_explorables import Field, ToyWorld, carve, explorer_after
 
 from worldmodels.onelife.exploration.contexts import facing_of, held_by
 from worldmodels.onelife.exploration.explorer import Explorer
 
 LAWN = ("#####", "#...#", "#.b.#", "#w..#", "#####")
-
-
-def explorer_after(world: ToyWorld, *actions: str) -> tuple[Explorer, Field]:
-    state = world.first
-    explorer = Explorer(world.actions, world.scene(state), 0, 200)
-    for action in actions:
-        after = world.step(state, action)
-        explorer.see(world.scene(state), action, world.scene(after))
-        state = after
-    return explorer, state
 
 
 def worth(explorer: Explorer, world: ToyWorld, state: Field, action: str) -> float:

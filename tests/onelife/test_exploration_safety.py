@@ -5,10 +5,16 @@ import itertools
 
 import numpy as np
 import pytest
-from onelife.toy_explorables import Field, ToyWorld, build_bench, quarry, wall_up
+from onelife.toy_explorables import (
+    Field,
+    ToyWorld,
+    build_bench,
+    explorer_after,
+    quarry,
+    wall_up,
+)
 
 from worldmodels.onelife.exploration.body import Body
-from worldmodels.onelife.exploration.explorer import Explorer
 from worldmodels.onelife.exploration.perils import Perils
 from worldmodels.onelife.scenes import Cell, Scene, Thing
 
@@ -100,16 +106,6 @@ def test_a_need_is_more_urgent_the_lower_it_is(water: int, urgency: float) -> No
     body.falls["water"] |= {"rest", "take"}
     scene = WORLD.scene(WORLD.first.gain(water=water - 9))
     assert body.urgency(scene, "water") == urgency
-
-
-def explorer_after(world: ToyWorld, *actions: str) -> tuple[Explorer, Field]:
-    state = world.first
-    explorer = Explorer(world.actions, world.scene(state), 0, 200)
-    for action in actions:
-        after = world.step(state, action)
-        explorer.see(world.scene(state), action, world.scene(after))
-        state = after
-    return explorer, state
 
 
 def test_what_is_left_where_something_was_taken_is_thought_to_be_open() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from worldmodels.onelife.distributions import Value
+from worldmodels.onelife.exploration.explorer import Explorer
 from worldmodels.onelife.scenes import Cell, Scene, Thing
 
 STEPS = {"north": (0, -1), "south": (0, 1), "west": (-1, 0), "east": (1, 0)}
@@ -179,3 +180,14 @@ def _hunt(field: Field) -> Field:
         if (dx, dy) != (0, 0) and field.at((x + dx, y + dy)) == ".":
             return dataclasses.replace(field, hunter=(x + dx, y + dy))
     return field
+
+
+def explorer_after(world: ToyWorld, *actions: str) -> tuple[Explorer, Field]:
+    """An explorer that has seen these actions, and the state they led to."""
+    state = world.first
+    explorer = Explorer(world.actions, world.scene(state), 0, 200)
+    for action in actions:
+        after = world.step(state, action)
+        explorer.see(world.scene(state), action, world.scene(after))
+        state = after
+    return explorer, state

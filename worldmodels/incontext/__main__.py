@@ -191,7 +191,7 @@ def _shower(progress: Progress, bar: Any, label: str) -> Callable[["Record"], No
 def _write_report(
     folder: Path, config: Mapping[str, Any], report: Mapping[str, Any], seconds: float
 ) -> None:
-    from worldmodels.files import write_text
+    from envs.files import write_text
 
     data = {"config": config, "seconds": seconds, "results": report}
     write_text(folder / "train.json", json.dumps(data, indent=2, allow_nan=False) + "\n")

@@ -26,7 +26,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from worldmodels.files import write_text
+from envs.files import write_text
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float
 
-from worldmodels.files import write_bytes
+from envs.files import write_bytes
 from worldmodels.incontext.baseline import Baseline, Estimate
 from worldmodels.incontext.train import Record
 

@@ -16,7 +16,7 @@ import optax  # type: ignore[import-untyped]  # ships no types
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from envs.core import AutoReset, autoreset
-from worldmodels.files import write_text
+from envs.files import write_text
 from worldmodels.incontext import checkpoint
 from worldmodels.incontext.config import PPOConfig
 from worldmodels.incontext.model import ActorCritic

@@ -324,7 +324,7 @@ def _add_scores(table: Table, name: str, scores: Mapping[str, float]) -> None:
 
 
 def _write(path: Path | None, text: str) -> None:
-    from worldmodels.files import write_text
+    from envs.files import write_text
 
     if path is not None:
         write_text(path, text)

@@ -26,7 +26,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from worldmodels.files import write_text
+from envs.files import write_text
 from worldmodels.lifegpt.config import GPTConfig, TrainConfig, from_dict, to_dict
 from worldmodels.lifegpt.model import LifeGPT
 from worldmodels.lifegpt.simulate import Model

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Int
 
-from worldmodels.files import write_text
+from envs.files import write_text
 from worldmodels.lifegpt.tokenizer import ALIVE, DEAD, PADDING, States
 
 Table = Int[np.ndarray, "rows states cells"]

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from worldmodels.files import write_text
+from envs.files import write_text
 from worldmodels.lifegpt.checkpoint import (
     Manifest,
     last_checkpoint,

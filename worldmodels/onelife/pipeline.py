@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from worldmodels.files import write_text
+from envs.files import write_text
 from worldmodels.onelife.exploration.life import Life, live, statistics_of
 from worldmodels.onelife.fitting import FitConfig
 from worldmodels.onelife.laws import Transition

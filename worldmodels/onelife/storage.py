@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from worldmodels.files import write_text
+from envs.files import write_text
 from worldmodels.onelife.laws import Law
 from worldmodels.onelife.model import OneLife
 from worldmodels.onelife.observables import Observables

@@ -13,12 +13,13 @@ The best known cost of `FOLDER/berlin52.tsp` is looked for, in this order, in `o
 """
 
 import dataclasses
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from envs.files import write_bytes
+from envs.optima import optimum_beside
 from envs.routing.files.arrays import format_npz, parse_npz
 from envs.routing.files.lehd import parse_lehd
 from envs.routing.files.solutions import format_routes, format_tour, parse_routes, parse_tour
@@ -26,7 +27,6 @@ from envs.routing.files.tsplib import format_tsplib, parse_tsplib
 from envs.routing.instances import CVRP, OP, Instance, Routes, Tour
 
 SUFFIXES: Final = {"TSP": ".tsp", "ATSP": ".atsp", "CVRP": ".vrp", "OP": ".oplib"}
-OPTIMA: Final = ("optimal.json", "best_known.json")
 
 
 def read(path: str | os.PathLike[str]) -> Instance:
@@ -78,7 +78,7 @@ def write(path: str | os.PathLike[str], instance: Instance) -> None:
         raise ValueError(
             f"{path}: a file of a {type(instance).__name__} ends in {suffix} or .npz; choose one"
         )
-    _write(path, format_tsplib(instance).encode())
+    write_bytes(path, format_tsplib(instance).encode())
 
 
 def write_all(path: str | os.PathLike[str], instances: Sequence[Instance]) -> None:
@@ -91,7 +91,7 @@ def write_all(path: str | os.PathLike[str], instances: Sequence[Instance]) -> No
     path = Path(path)
     if path.suffix != ".npz":
         raise ValueError(f"{path}: a file of several instances ends in .npz; choose that")
-    _write(path, format_npz(instances))
+    write_bytes(path, format_npz(instances))
 
 
 def read_tour(path: str | os.PathLike[str]) -> list[int]:
@@ -110,7 +110,7 @@ def write_tour(path: str | os.PathLike[str], tour: Tour, name: str = "") -> None
     Raises:
         OSError: it cannot be written.
     """
-    _write(Path(path), format_tour(tour, name).encode())
+    write_bytes(Path(path), format_tour(tour, name).encode())
 
 
 def read_routes(path: str | os.PathLike[str]) -> list[list[int]]:
@@ -129,16 +129,13 @@ def write_routes(path: str | os.PathLike[str], routes: Routes, cost: float) -> N
     Raises:
         OSError: it cannot be written.
     """
-    _write(Path(path), format_routes(routes, cost).encode())
+    write_bytes(Path(path), format_routes(routes, cost).encode())
 
 
 def _known_optimum(path: Path, instance: Instance) -> float | None:
-    for name in OPTIMA:
-        table = path.with_name(name)
-        if table.exists():
-            known = _optima(table).get(path.stem)
-            if known is not None:
-                return known
+    known = optimum_beside(path)
+    if known is not None:
+        return known
     if instance.optimum is not None or isinstance(instance, OP):
         return instance.optimum
     beside = path.with_suffix(".sol" if isinstance(instance, CVRP) else ".opt.tour")
@@ -154,28 +151,5 @@ def _known_optimum(path: Path, instance: Instance) -> float | None:
         ) from error
 
 
-def _optima(path: Path) -> dict[str, float]:
-    try:
-        table = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path} is not a JSON file: {error}; mend or remove it") from error
-    if not isinstance(table, dict):
-        raise ValueError(f"{path} should be an object from names to numbers; mend or remove it")
-    for name, value in table.items():
-        if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0:
-            raise ValueError(f"{path}: {name!r} should have a number of 0 or more, got {value!r}")
-    return {name: float(value) for name, value in table.items()}
-
-
 def _text(path: Path) -> str:
     return path.read_bytes().decode(errors="replace")  # old comments are in other encodings
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write under a temporary name, then rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from worldmodels.files import write_text
+from envs.files import write_text
 from worldmodels.onelife.synthesis.conditions import Condition, Test, checked_operator
 from worldmodels.onelife.synthesis.laws import Book, Change, DataLaw, Outcome
 from worldmodels.onelife.synthesis.slots import Slot

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from worldmodels.files import write_text
+from envs.files import write_text
 from worldmodels.onelife.synthesis.llm.aspects import Aspect
 from worldmodels.onelife.synthesis.llm.client import Messages
 
