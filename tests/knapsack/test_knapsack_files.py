@@ -78,7 +78,7 @@ def test_the_optimum_comes_from_a_table_beside_the_file(tmp_path: Path):
     assert read(tmp_path / "small.kp").optimum == 12
     for broken in ("[]", "{", '{"small": "many"}'):
         (tmp_path / "optimal.json").write_text(broken)
-        with pytest.raises(ValueError, match=r"optimal\.json.* mend or remove it"):
+        with pytest.raises(ValueError, match=r"optimal\.json(:| is not| should)"):
             read(tmp_path / "small.kp")
 
 
