@@ -66,7 +66,7 @@ class Explorer:
         position, facing = scene.agent.position, facing_of(scene.agent)
         cell = (position[0] + facing[0], position[1] + facing[1])
         has_moved = after.agent.position != position
-        self.ground.notice(scene, after)
+        self.ground.notice(scene, after, self.body.missiles)
         is_walk = action in practice.directions
         self.body.notice(scene, action, after, cell, self.time, is_walk=is_walk)
         self.safety.perils.notice(scene, after, self.time)

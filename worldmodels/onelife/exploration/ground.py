@@ -1,7 +1,7 @@
 """Which materials can be walked on, and which had better not be."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from worldmodels.onelife.exploration.contexts import Target
@@ -18,18 +18,25 @@ class Ground:
 
     def __init__(self, first: Scene) -> None:
         self.entered = {first.material(first.agent.position) or ""}
-        self.stood: set[str] = set()  # something was seen to stay on it
+        self._stood: defaultdict[str, set[str]] = defaultdict(set)  # material -> kinds that stayed
+        self._missiles: Collection[str] = ()
         self.refused: Counter[str] = Counter()  # times it could not be entered
         self._shares = {
             name: float((first.cells == index).mean()) for index, name in enumerate(first.materials)
         }
 
-    def notice(self, scene: Scene, after: Scene) -> None:
+    @property
+    def stood(self) -> set[str]:
+        """Materials that something stayed on alive; what flies need not stand."""
+        return {name for name, kinds in self._stood.items() if kinds - set(self._missiles)}
+
+    def notice(self, scene: Scene, after: Scene, missiles: Collection[str]) -> None:
         """Learn from things that stay alive where they stand."""
+        self._missiles = missiles
         for thing in scene.things:
             now = after.by_id.get(thing.id)
             if now is not None and now.position == thing.position:
-                self.stood.add(scene.material(thing.position) or "")
+                self._stood[scene.material(thing.position) or ""].add(thing.kind)
 
     def walked(self, target: Target, *, has_moved: bool) -> None:
         """Learn from a step of the agent."""
@@ -68,7 +75,7 @@ class Ground:
         """What the cells of a scene are to the agent now."""
         present = [name for name in scene.materials if name not in self.entered]
         shut = {name for name in present if not self.is_risky(name, practice)}
-        barriers = {name for name in present if name not in self.stood}
+        barriers = set(present) - self.stood
         moves: dict[Cell, str] = {}
         for action, step in practice.directions.items():
             moves.setdefault(step, action)

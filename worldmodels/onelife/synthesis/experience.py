@@ -24,7 +24,9 @@ from worldmodels.onelife.worlds import World
 StateT = TypeVar("StateT")
 
 _FAR_SHARE: Final = 16  # of the things out of sight, one in so many is looked at
-_VOLATILE: Final = frozenset({"turns", "cell", "nearest", "pointed", "distance", "reach", "phase"})
+_VOLATILE: Final = frozenset(
+    {"turns", "cell", "nearest", "ready", "pointed", "distance", "reach", "phase"}
+)
 
 
 class Missing:

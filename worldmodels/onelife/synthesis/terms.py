@@ -16,6 +16,7 @@ mean is in `Knowledge`, which is learned.
 | `cell` | offset, `material` / `kind` / `free` / attribute | of the cell at an offset |
 | `near` | material | cells (as a king walks) to the nearest such cell, at most `REACH` |
 | `nearest` | kind, `distance` / attribute | of the nearest thing of a kind, seen from the agent |
+| `ready` | kind, attribute | distance to the nearest thing of a kind whose attribute is 0 |
 | `pointed` | kind | whether a thing of the kind heads for the agent's cell |
 | `beside` | kind | whether such a thing is one step away |
 | `distance`, `reach` | | steps, or king's moves, to where the agent will stand |
@@ -257,6 +258,21 @@ def _nearest(view: View, kind: str, what: str) -> Value:
     return None if thing is None else thing.attributes.get(what)
 
 
+def _ready(view: View, kind: str, attribute: str) -> Value:
+    memory = view.scene.memory
+    key = ("ready", kind, attribute, view.action)
+    if key not in memory:
+        x, y = view.agent_cell()
+        distances = [
+            abs(thing.position[0] - x) + abs(thing.position[1] - y)
+            for thing in view.scene.by_kind.get(kind, ())
+            if thing.attributes.get(attribute) == 0
+        ]
+        memory[key] = min([*distances, SIGHT])
+    found: int = memory[key]
+    return found
+
+
 def _pointed(view: View, kind: str) -> Value:
     goal = view.agent_cell()
     for thing in view.scene.by_kind.get(kind, ()):
@@ -343,6 +359,7 @@ _HEADS: Final[Mapping[str | int, Callable[..., Value]]] = {
     "cell": _cell,
     "near": _near,
     "nearest": _nearest,
+    "ready": _ready,
     "pointed": _pointed,
     "beside": _beside,
     "distance": _distance,

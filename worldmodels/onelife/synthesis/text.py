@@ -99,6 +99,8 @@ def _term(term: Term, me: str, agent_kind: str) -> str:
             return f"{me}.distance_to({names[0]!r})"
         case "nearest":
             return f"nearest({names[0]!r}).{names[1]}"
+        case "ready":
+            return f"{me}.steps_to({names[0]!r}, {names[1]}=0)"
         case "pointed":
             return f"{me}.is_aimed_at_by({names[0]!r})"
         case "beside":

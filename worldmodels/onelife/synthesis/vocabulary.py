@@ -29,6 +29,7 @@ _COSTS: Final = {  # nats, of naming a term of this head
     "soon": 1.0,
     "pointed": 2.5,
     "nearest": 2.5,
+    "ready": 2.0,
     "global": 3.0,
     "crowd": 3.0,
     "count": 2.0,
@@ -115,6 +116,11 @@ def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) ->
         for kind in kinds:
             terms += [("nearest", kind, "distance"), ("pointed", kind)]
             terms += [("nearest", kind, name) for name in experience.attributes[kind]]
+            terms += [
+                ("ready", kind, name)
+                for name, value in experience.attributes[kind].items()
+                if is_number(value)
+            ]
         return terms
     own = experience.attributes[scope]
     terms += [("own", name) for name in own]
@@ -170,7 +176,7 @@ def tests_of(table: Table, terms: Iterable[Term], unlikely: Callable[[Term], flo
         for term in members:
             for test, cost, mask in _comparisons(term, table.column(term)):
                 key = np.packbits(mask).tobytes()
-                total = base + cost + unlikely(term) + _absence(test)
+                total = base + cost + unlikely(term) + _absence(test, table.scope)
                 if key not in by_mask or total < by_mask[key][0]:
                     by_mask[key] = (total, test, mask)
     costs: list[float] = []
@@ -185,11 +191,11 @@ def tests_of(table: Table, terms: Iterable[Term], unlikely: Callable[[Term], flo
     return Tests(tests, costs, stacked, len(tests))
 
 
-def _absence(test: Test) -> float:
-    """Nats, of a cause that consists in something being far away or missing."""
-    is_distance = test.term[0] == "near" or test.term[::2] == ("nearest", "distance")
+def _absence(test: Test, scope: str) -> float:
+    """Nats, of a cause that consists in something being far away, or missing from the agent."""
+    is_distance = test.term[0] in ("near", "ready") or test.term[::2] == ("nearest", "distance")
     is_far = is_distance and test.op == ">="
-    is_missing = test.term[0] == "own" and test.op == "<=" and test.value == 0
+    is_missing = scope == AGENT and test.term[0] == "own" and test.op == "<=" and test.value == 0
     return _ABSENT if is_far or is_missing else 0.0
 
 
