@@ -24,6 +24,8 @@ _WALL: Final = 1.2  # worth of an item to shut oneself in with
 _HINT: Final = 8.0  # worth of doing at once again what may have had an effect
 _RETRY: Final = 0.25  # worth of doing a second time what failed: its chance may be small
 _RETRY_LATER: Final = 2.0  # the same, once there is a way to be safe
+_RETRY_COMMON: Final = 6.0  # the same, of doing it again to what is everywhere
+_PERSISTENT: Final = 25  # times something is done to what is everywhere
 _STUBBORN: Final = 12  # times something is done that never worked
 _REMEDY: Final = 6.0  # worth of finding what raises an empty need
 _REMEDY_LATER: Final = 30.0  # the same, once there is a way to be safe
@@ -33,6 +35,7 @@ _PATIENT: Final = 8  # times something is done to a thing in the hope for a reme
 _FILL: Final = 5.1  # worth of raising a need further that is being raised
 _INGREDIENT: Final = 3.0  # worth of what is all that is missing by the name of an action
 _EXPECTED: Final = 8.0  # worth of what actions of a similar name have taken
+_PROVISION: Final = 2.5  # the same, of what stations take that may have to be made anew
 _GROUND: Final = 0.3  # worth of a step on new ground
 _GROUND_FIRST: Final = 0.5  # the same, while nothing that works is known
 _GROUND_LATER: Final = 1.5  # the same, once there is a way to be safe
@@ -157,6 +160,8 @@ class Curiosity:
             known = {kind for failure in deed.failures for kind in failure.kinds}
             if not context.kinds & self.trials.tools <= known:
                 return _NEW_TOOL if self._is_obstacle(context.target) else 0.3
+            if self.walls and self.ground.is_common(context.target[1]):
+                return _RETRY_COMMON if deed.tries < _PERSISTENT else 0.02
             retry = _RETRY_LATER if self.walls else _RETRY
             if context.target[0] == "kind":
                 retry += self.hope(scene)
@@ -240,8 +245,11 @@ class Curiosity:
         count = held.get(item, 0)
         if not self.practice.is_taken(item) and count >= 1 and not self.trials.mysteries:
             return 0.0
-        if count < 2 and any(item in self.trials.expected(a) for a in self.trials.mysteries):
-            return _EXPECTED
+        if any(item in self.trials.expected(a) for a in self.trials.mysteries):
+            if count < 2:
+                return _EXPECTED
+            if count < 2 + self._cost_of_stations(item):
+                return _PROVISION
         if count < 2 and any(
             self.names.is_ingredient(item, a, held) for a in self.trials.mysteries
         ):
@@ -256,6 +264,11 @@ class Curiosity:
         if count >= _ENOUGH:
             return 0.15
         return 1.0 - 0.08 * count
+
+    def _cost_of_stations(self, item: str) -> int:
+        """How many of an item it takes to make all stations once more."""
+        practice = self.practice
+        return sum(practice.cost(maker).get(item, 0) for maker in practice.stations.values())
 
     @property
     def walls(self) -> set[str]:

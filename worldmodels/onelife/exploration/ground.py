@@ -10,6 +10,7 @@ from worldmodels.onelife.exploration.routes import Terrain
 from worldmodels.onelife.scenes import Cell, Scene
 
 _COMMON: Final = 0.05  # share of the map from which a material is worth the risk of entering it
+_EVERYWHERE: Final = 0.25  # share of the map from which a material is found everywhere
 _RELIABLE: Final = 0.7  # share of tries from which a deed is counted on
 
 
@@ -50,6 +51,10 @@ class Ground:
     def is_new(self, material: str) -> bool:
         """Whether nothing is known about entering it."""
         return material not in self.entered and not self.refused[material]
+
+    def is_common(self, name: str) -> bool:
+        """Whether much of the map was made of it at first."""
+        return self._shares.get(name, 0.0) >= _EVERYWHERE
 
     def is_risky(self, material: str, practice: Practice) -> bool:
         """Whether stepping on it might be the end: nothing was seen there, and it is rare.

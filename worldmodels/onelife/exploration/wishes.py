@@ -24,6 +24,7 @@ _FAR: Final = 70  # steps; wishes further away are not looked for
 _WORKSHOP: Final = 2.0  # worth of getting to where all stations are, for each worth of a trial
 _LEFT: Final = 2  # of what a station costs, at hand when another one is made
 _NEIGHBOURHOOD: Final = 12  # steps within which an existing station is walked to
+_TOGETHER: Final = 5  # the same, when it shall be near others too
 _MOST: Final = 8.0  # no wish is worth more
 _CALM: Final = 7  # steps within which no danger may be, to try what never worked
 
@@ -41,17 +42,19 @@ class Wishes:
         self.body = curiosity.body
         self._is_end = False
         self._within_reach: set[str] = set()  # stations that are not far to go
+        self._close: set[str] = set()  # stations that may be near a place that is near others
 
     def look(self, scene: Scene, *, is_end: bool) -> None:
         """Take in where the agent is, and whether its life is about to end anyway."""
         self._is_end = is_end
+        self._within_reach = self._stations_within(scene, _NEIGHBOURHOOD)
+        self._close = self._stations_within(scene, _TOGETHER)
+
+    def _stations_within(self, scene: Scene, steps: int) -> set[str]:
         x, y = scene.agent.position
-        part = scene.cells[
-            max(0, x - _NEIGHBOURHOOD) : x + _NEIGHBOURHOOD + 1,
-            max(0, y - _NEIGHBOURHOOD) : y + _NEIGHBOURHOOD + 1,
-        ]
+        part = scene.cells[max(0, x - steps) : x + steps + 1, max(0, y - steps) : y + steps + 1]
         present = {scene.materials[index] for index in np.unique(part).tolist()}
-        self._within_reach = present & self.practice.stations.keys()
+        return present & self.practice.stations.keys()
 
     def here(self, scene: Scene, context: Context, held: dict[str, int]) -> Wish:
         """The best thing to do on the spot, with what is at hand now."""
@@ -75,9 +78,9 @@ class Wishes:
         practice = self.practice
         made = {m for m, maker in practice.stations.items() if maker == action} - context.near
         cost = practice.cost(action)
-        if not made or not has(held, cost) or not practice.deed(action, context.target).successes:
+        if not made or not has(held, cost) or not self._is_site(action, context.target):
             return 0.0
-        if made & self._within_reach:
+        if made & (self._close if context.near else self._within_reach):
             return 0.0
         left = {item: count - cost.get(item, 0) for item, count in held.items()}
         if not has(left, dict.fromkeys(cost, _LEFT)):
@@ -85,6 +88,13 @@ class Wishes:
         stock = tuple((item, n) for item, n in context.stock if left[item] >= n)
         promise = self._promise(dataclasses.replace(context, stock=stock), left)
         return _WORKSHOP * promise if context.near else promise
+
+    def _is_site(self, action: str, target: Target) -> bool:
+        """Whether a station was made there, or may be as far as is known."""
+        deed = self.practice.deeds[action].get(target)
+        if deed is None or not deed.tries:
+            return target[0] == "material" and target[1] in self.curiosity.ground.entered
+        return deed.successes > 0
 
     def _promise(self, context: Context, held: dict[str, int]) -> float:
         """Worth of a trial with the same things at hand beside all stations."""
