@@ -26,9 +26,9 @@ class Engine:
     """The object engine."""
 
     def transition(
-        self, state: WorldState, action: int | str, draws: ConstantDraws, **options: Any
+        self, state: WorldState, action: int | str, draws: ConstantDraws
     ) -> tuple[WorldState, float]:
-        return engine.transition(state, action, draws, **options)
+        return engine.transition(state, action, draws)
 
     def transition_full(
         self, state: WorldState, action: int | str, draws: ConstantDraws
@@ -57,13 +57,9 @@ class ArrayEngine(Engine):
         self._steps: dict[StepperParams, Any] = {}
 
     def transition(
-        self,
-        state: WorldState,
-        action: int | str,
-        draws: ConstantDraws,
-        fix_edge_nearby: bool = False,
+        self, state: WorldState, action: int | str, draws: ConstantDraws
     ) -> tuple[WorldState, float]:
-        after, out = self._step(state, action, draws, fix_edge_nearby)
+        after, out = self._step(state, action, draws)
         reward = float(out["reward"])
         assert reward == pytest.approx(reward_of(state, after), rel=1e-6)
         return after, reward
@@ -71,14 +67,14 @@ class ArrayEngine(Engine):
     def transition_full(
         self, state: WorldState, action: int | str, draws: ConstantDraws
     ) -> StepResult:
-        after, out = self._step(state, action, draws, False)
+        after, out = self._step(state, action, draws)
         flags = bool(out["terminated"]), bool(out["truncated"])
         return StepResult(after, float(out["reward"]), *flags, out["info"])
 
     def _step(
-        self, state: WorldState, action: int | str, draws: ConstantDraws, fix: bool
+        self, state: WorldState, action: int | str, draws: ConstantDraws
     ) -> tuple[WorldState, dict[str, Any]]:
-        params = StepperParams(CrafterParams(state.size, state.view, fix_edge_nearby=fix), 16)
+        params = StepperParams(CrafterParams(state.size, state.view), 16)
         if params not in self._steps:
             self._steps[params] = jax.jit(_traced(params))
         state = state.copy()

@@ -35,10 +35,20 @@ def visited(seed: int, num_steps: int) -> WorldState:
     return states[num_steps]
 
 
+@settings(max_examples=100)
+@given(seed=st.integers(0, 3), num_steps=st.integers(0, 150))
+def test_json_round_trip_is_the_identity_on_visited_states(seed: int, num_steps: int):
+    check_round_trip(visited(seed, num_steps))
+
+
+@pytest.mark.reproduction  # for the minute that so many cases take
 @settings(max_examples=1000)
 @given(seed=st.integers(0, 9), num_steps=st.integers(0, 250))
-def test_json_round_trip_is_the_identity_on_visited_states(seed: int, num_steps: int):
-    state = visited(seed, num_steps)
+def test_json_round_trip_is_the_identity_on_a_thousand_visited_states(seed: int, num_steps: int):
+    check_round_trip(visited(seed, num_steps))
+
+
+def check_round_trip(state: WorldState) -> None:
     check_invariants(state)
     twin = loads(dumps(state))
     assert dumps(twin) == dumps(state)
@@ -49,7 +59,7 @@ def test_json_round_trip_is_the_identity_on_visited_states(seed: int, num_steps:
 
 
 @settings(max_examples=100)
-@given(seed=st.integers(0, 9), num_steps=st.integers(0, 200), action=st.integers(0, 16))
+@given(seed=st.integers(0, 3), num_steps=st.integers(0, 150), action=st.integers(0, 16))
 def test_transition_leaves_its_input_alone_and_repeats(seed: int, num_steps: int, action: int):
     state = visited(seed, num_steps)
     before = dumps(state)

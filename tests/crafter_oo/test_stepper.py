@@ -41,19 +41,29 @@ from envs.crafter_oo.stepper.lookup import balance_limits
 from envs.crafter_oo.stepper.state import StepperParams
 from envs.crafter_oo.tables import ACHIEVEMENTS, DAY_LENGTH, Action, Material
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
+NUM = 16
+"""Worlds in a batch, the same in all tests, which share what is compiled."""
+
+SMALL = StepperParams(
+    world=CrafterParams(area=(15, 9), view=(5, 6), fix_edge_nearby=True), max_objects=96
+)
+
 
 def live(worlds: Lockstep, steps: int, scripted: int, edited: int) -> set[str]:
     """Play: some worlds scripted, the others at random; the last `edited` are meddled with."""
     num = len(worlds.states)
     policies = [scripted_policy(i) if i < scripted else random_policy(i) for i in range(num)]
     random, unlocked = np.random.default_rng(worlds.states[0].draws.key), set()
-    for _ in range(steps):
+    for step in range(1, steps + 1):
         for index in range(num - edited, num):
             if random.random() < 0.3:
                 worlds.put(index, edit(random, worlds.states[index]))
         pairs = zip(policies, worlds.states, strict=True)
         worlds.step([policy(state) for policy, state in pairs])
-        worlds.check_round_trip()
+        if step % 5 == 0:
+            worlds.check_round_trip()
         for state in worlds.states:
             unlocked.update(state.player.achievements.unlocked())
         worlds.bury()
@@ -61,14 +71,23 @@ def live(worlds: Lockstep, steps: int, scripted: int, edited: int) -> set[str]:
 
 
 def test_both_engines_agree_on_scripted_random_and_edited_worlds() -> None:
-    unlocked = live(Lockstep(range(24)), steps=150, scripted=8, edited=10)
+    unlocked = live(Lockstep(range(NUM)), steps=80, scripted=6, edited=8)
     everyday = {"collect_wood", "collect_stone", "collect_drink", "place_table", "place_plant"}
     assert unlocked >= everyday | {"make_wood_pickaxe", "defeat_zombie", "eat_cow", "wake_up"}
 
 
 def test_both_engines_agree_in_a_small_odd_world_with_crafting_mended_at_the_border() -> None:
-    world = CrafterParams(area=(15, 9), view=(5, 6), fix_edge_nearby=True)
-    live(Lockstep(range(8), StepperParams(world=world, max_objects=96)), 120, 2, 4)
+    worlds = Lockstep(range(8), SMALL)
+    live(worlds, 80, 2, 4)
+    for index, cell in enumerate([(0, 4), (5, 0), (14, 4), (1, 1)]):
+        state = meadow(SMALL.world.area, cell, wood=1)
+        state.view, state.draws = SMALL.world.view, KeyedDraws(index)
+        state.set_material(
+            *(cell[0] - 1 if cell[0] == 14 else cell[0] + 1, cell[1]), Material.TABLE
+        )
+        worlds.put(index, state)
+    worlds.step([Action.MAKE_WOOD_PICKAXE] * 8)
+    assert [state.player.inventory.wood_pickaxe for state in worlds.states[:4]] == [1] * 4
 
 
 @pytest.mark.reproduction
@@ -84,18 +103,18 @@ def test_a_hundred_thousand_transitions_are_equal(capsys: pytest.CaptureFixture[
 
 
 def test_both_engines_agree_on_a_dead_skeleton_in_line_with_the_player() -> None:
-    worlds = Lockstep(range(24))
-    for key in range(24):  # it flees along its own cell, in which it does not stand any more
+    worlds = Lockstep(range(NUM))
+    for key in range(NUM):  # it flees along its own cell, in which it does not stand any more
         state = meadow()
         state.draws = KeyedDraws(key)
         state.create_object(SkeletonState, Position(34, 32), health=0)
         worlds.put(key, state)
-    worlds.step([0] * 24)
+    worlds.step([0] * NUM)
 
 
 def test_both_engines_agree_on_a_player_who_is_blocked_beside_or_in_lava() -> None:
-    worlds = Lockstep(range(24))
-    for key in range(24):
+    worlds = Lockstep(range(NUM))
+    for key in range(NUM):
         state = meadow()
         state.draws = KeyedDraws(key)
         state.set_material(33, 32, Material.LAVA)
@@ -105,14 +124,14 @@ def test_both_engines_agree_on_a_player_who_is_blocked_beside_or_in_lava() -> No
             state.set_material(32, 32, Material.LAVA)
             state.set_material(33, 32, Material.STONE if key % 4 else Material.LAVA)
         worlds.put(key, state)
-    worlds.step([Action.MOVE_RIGHT] * 24)
+    worlds.step([Action.MOVE_RIGHT] * NUM)
 
 
 @functools.cache
 def some_states() -> tuple[WorldState, ...]:
-    """24 worlds with a bit of everything."""
+    """Worlds with a bit of everything."""
     random = np.random.default_rng(5)
-    worlds = [initial_state(draws=KeyedDraws(key)) for key in range(24)]
+    worlds = [initial_state(draws=KeyedDraws(key)) for key in range(NUM)]
     return tuple(edit(random, edit(random, edit(random, state))) for state in worlds)
 
 
@@ -122,9 +141,10 @@ def single() -> Any:
     return jax.jit(lambda state, action: transition(state, action, PARAMS))
 
 
+@pytest.mark.reproduction  # for the time it takes to compile; environments are compared by default
 def test_a_batch_is_its_worlds_one_by_one() -> None:
     states = [to_arrays(state, PARAMS) for state in some_states()]
-    actions = np.arange(24, dtype=np.int32) % 17
+    actions = np.arange(NUM, dtype=np.int32) % 17
     together, _ = jax.device_get(jitted(PARAMS)(stack(states), actions))
     for index, state in enumerate(states):
         one = jax.device_get(single()(state, actions[index]))
@@ -134,13 +154,13 @@ def test_a_batch_is_its_worlds_one_by_one() -> None:
 @pytest.mark.reproduction  # for the time it takes to compile
 def test_a_batch_of_batches_is_a_batch() -> None:
     states = stack([to_arrays(state, PARAMS) for state in some_states()])
-    actions = np.arange(24, dtype=np.int32) % 17
+    actions = np.arange(NUM, dtype=np.int32) % 17
     flat, _ = jax.device_get(jitted(PARAMS)(states, actions))
-    nested = jax.tree.map(lambda leaf: leaf.reshape(4, 6, *leaf.shape[1:]), states)
+    nested = jax.tree.map(lambda leaf: leaf.reshape(4, NUM // 4, *leaf.shape[1:]), states)
     twice = jax.jit(jax.vmap(jax.vmap(lambda state, action: transition(state, action, PARAMS))))
-    deep = jax.device_get(twice(nested, actions.reshape(4, 6)))
-    flat_again = jax.tree.map(lambda leaf: leaf.reshape(24, *leaf.shape[2:]), deep)
-    for index in range(24):
+    deep = jax.device_get(twice(nested, actions.reshape(4, NUM // 4)))
+    flat_again = jax.tree.map(lambda leaf: leaf.reshape(NUM, *leaf.shape[2:]), deep)
+    for index in range(NUM):
         assert_same_arrays(packed(row(flat_again, index)), packed(row(flat, index)))
 
 
@@ -153,8 +173,8 @@ def test_without_jit_a_step_is_the_same() -> None:
 
 
 def test_an_unknown_action_is_a_noop() -> None:
-    states = stack([to_arrays(some_states()[0], PARAMS)] * 24)
-    actions = np.zeros(24, np.int32)
+    states = stack([to_arrays(some_states()[0], PARAMS)] * NUM)
+    actions = np.zeros(NUM, np.int32)
     actions[1:3] = -1, 17
     after, _ = jax.device_get(jitted(PARAMS)(states, actions))
     for index in (1, 2):
@@ -178,10 +198,11 @@ def crowded(count: int, kind: Any, step: int = 0, **player: Any) -> WorldState:
 
 
 def run(state: WorldState, steps: int, action: int = 0) -> Any:
-    arrays = to_arrays(state, PARAMS)
+    """The world after so many steps, by the batched step, which is compiled already."""
+    batch = stack([to_arrays(state, PARAMS)] * NUM)
     for _ in range(steps):
-        arrays = single()(arrays, np.int32(action))
-    return jax.device_get(arrays)
+        batch, _ = jitted(PARAMS)(batch, np.full(NUM, action, np.int32))
+    return row(jax.device_get(batch), 0)
 
 
 def test_arrows_beyond_the_slots_are_refused_and_counted() -> None:

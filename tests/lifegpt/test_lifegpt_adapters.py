@@ -20,6 +20,7 @@ from worldmodels.lifegpt.adapters import (
     convolution,
     lifegpt,
     majority,
+    shipped_checkpoints,
     true_rule,
 )
 from worldmodels.lifegpt.train import train
@@ -141,3 +142,11 @@ def test_worlds_of_more_than_cells_are_refused(change: dict[str, object]):
 def test_only_the_model_is_asked_about_the_grid(run: Path):
     assert COMPACT.sides == (SMALL.height,)
     assert lifegpt(run, SMALL).log_prob(random_state(SMALL), 4, random_state(SMALL)) < 0
+
+
+def test_of_each_preset_one_seed_takes_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("lifegpt-a", "lifegpt-a-seed-1", "lifegpt-b", "onelife-seed-0"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "lifegpt-notes.md").touch()
+    monkeypatch.setattr("worldmodels.lifegpt.adapters.asset_path", lambda *_: tmp_path)
+    assert shipped_checkpoints() == {n: tmp_path / n for n in ("lifegpt-a", "lifegpt-b")}

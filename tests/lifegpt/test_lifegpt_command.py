@@ -109,6 +109,8 @@ def test_data_are_generated_in_the_published_format(tmp_path: Path):
         (["rollout", "RUN", "--side", "6", "--steps", "1"], 2, "grids of 5x5, got 6x6"),
         (["rollout", "RUN", "--steps", "0"], 2, "at least 1"),
         (["test", "RUN", "--grids", "0"], 2, "grids is at least 1"),
+        (["speed", "RUN", "--batch", "0"], 2, "batch is at least 1, got 0"),
+        (["speed", "nowhere"], 2, "nowhere holds no checkpoint"),
         (["test", "RUN", "--device", "abacus"], 2, "torch has no device 'abacus'"),
         (["generate", "x.csv", "--densities", "1", "0"], 2, "densities ascend"),
         (["generate", "x.csv", "--rule", "B9/S1"], 2, "a rule is like"),
@@ -142,7 +144,7 @@ def test_options_override_the_preset_they_come_with():
     assert command.config.model.sides == (16,)
 
 
-@pytest.mark.parametrize("command", ["train", "test", "rollout", "generate"])
+@pytest.mark.parametrize("command", ["train", "test", "rollout", "speed", "generate"])
 def test_help_loads_nothing_heavy(command: str):
     code = (
         "import sys; from worldmodels.lifegpt.__main__ import main\n"

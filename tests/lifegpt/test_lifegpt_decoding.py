@@ -39,7 +39,7 @@ def generator(seed: int = 0) -> torch.Generator:
 @pytest.mark.parametrize("temperature", [0.0, 1.5])
 @pytest.mark.parametrize("config", CONFIGS)
 def test_fixed_points_are_what_is_written_one_by_one(
-    config: GPTConfig, temperature: float, is_constrained: bool
+    config: GPTConfig, temperature: float, is_constrained: bool, monkeypatch: pytest.MonkeyPatch
 ):
     total_rounds, slots = 0.0, config.tokens.answer_length(config.num_cells)
     for seed in range(3):  # times 6 states, 3 models, 2 temperatures, 2 alphabets: 216 cases
@@ -54,6 +54,13 @@ def test_fixed_points_are_what_is_written_one_by_one(
         assert (one.rounds == (config.num_cells if is_constrained else slots)).all()
         assert (point.rounds <= one.rounds).all()
         total_rounds += float(point.rounds.double().mean())
+        with monkeypatch.context() as patch:
+            patch.setattr(decoding_module, "WINDOW", 4)
+            windows = write_answers(
+                model, states, Decoding("fixed-point", **options), generator(seed)
+            )
+        assert torch.equal(one.states, windows.states)
+        assert (windows.rounds <= one.rounds).all()
     assert 2 < total_rounds / 3 < slots  # neither trivial nor useless
 
 

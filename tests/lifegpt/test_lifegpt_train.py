@@ -133,6 +133,10 @@ def test_a_gpt_learns_that_nothing_changes(objective: Any, tmp_path: Path):
     method = "parallel" if objective == "parallel" else "fixed-point"
     scores = held_out(model, IDENTITY, 16, Decoding(method))
     assert scores["broad"].cell_accuracy == 1
+    if objective != "parallel":
+        one_by_one = held_out(model, IDENTITY, 16, Decoding("sequential"))["broad"]
+        assert one_by_one._replace(rounds=0) == scores["broad"]._replace(rounds=0)
+        assert one_by_one.rounds > scores["broad"].rounds
 
 
 def test_the_torus_model_learns_life_and_knows_all_neighbourhoods(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""`python -m worldmodels.lifegpt {train,test,rollout,generate}`."""
+"""`python -m worldmodels.lifegpt {train,test,rollout,speed,generate}`."""
 
 import argparse
 import dataclasses
@@ -120,13 +120,36 @@ class Generate:
     """Of the grids."""
 
 
-Command = Train | Test | Rollout | Generate
+@dataclasses.dataclass(frozen=True)
+class Speed:
+    """Measure what an answer costs, token by token with a cache and by fixed points.
+
+    Whole answers, both methods in turns; the ratio is that of grids per CPU second.
+    """
+
+    run: tyro.conf.Positional[Path | None] = None
+    """Folder of a run; none: the published model with random weights."""
+    grids: int = 2
+    """Number of grids, of broad entropy."""
+    batch: int = 1
+    """Grids at once."""
+    threads: int = 1
+    """Of the processor."""
+    seed: int = 0
+    """Of grids and random weights."""
+    out: Path | None = None
+    """A file for the result, JSON."""
+    quiet: Quiet = False
+    """Print nothing but errors."""
+
+
+Command = Train | Test | Rollout | Speed | Generate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     command = parse(sys.argv[1:] if arguments is None else arguments)
-    run = {Train: _train, Test: _test, Rollout: _rollout, Generate: _generate}
+    run = {Train: _train, Test: _test, Rollout: _rollout, Speed: _speed, Generate: _generate}
     try:
         run[type(command)](command)  # type: ignore[operator]  # each takes what it stands beside
     except ValueError as error:
@@ -148,6 +171,7 @@ def parse(arguments: Sequence[str]) -> Command:
         "train": train,
         "test": Test(),
         "rollout": Rollout(),
+        "speed": Speed(),
         "generate": Generate(),
     }
     told = {name: str(default.__doc__).partition("\n")[0] for name, default in commands.items()}
@@ -255,6 +279,48 @@ def one_step_errors(said: Any, rule: str) -> Any:
     before = said[:, :-1].reshape(grids * (times - 1), side, side)
     after = successors(before, rule).reshape(grids, times - 1, side, side)
     return (after != said[:, 1:]).any(axis=(2, 3))
+
+
+def _speed(command: Speed) -> None:
+    import numpy as np
+    import torch
+
+    from worldmodels.lifegpt.checkpoint import load_model, new_model
+    from worldmodels.lifegpt.data import draw_grids
+    from worldmodels.lifegpt.model import LifeGPT
+    from worldmodels.lifegpt.speed import measure_speed
+
+    for name in ("grids", "batch", "threads"):
+        if getattr(command, name) < 1:
+            raise ValueError(f"{name} is at least 1, got {getattr(command, name)}")
+    torch.set_num_threads(command.threads)
+    config = dataclasses.replace(PRESETS["published"], seed=command.seed)
+    if command.run is None:
+        model = new_model(config).eval()
+    else:
+        model, config = load_model(command.run)
+    if not isinstance(model, LifeGPT) or config.objective == "parallel":
+        raise ValueError(f"{command.run} writes all cells at once; there is nothing to compare")
+    rng = np.random.default_rng([command.seed, 0])
+    grids = draw_grids(rng, rng.random(command.grids), max(model.config.sides))
+    speed = measure_speed(model, grids, command.batch)
+    told = "the published model, random weights" if command.run is None else str(command.run)
+    table = Table(box=box.SIMPLE, title=f"an answer of {told}; {command.batch} at once")
+    for heading in ("method", "CPU s", "s", "passes", "tokens read", "grids / CPU s"):
+        table.add_column(heading, justify="left" if heading == "method" else "right")
+    for method, cost in speed.costs.items():
+        figures = (f"{cost.cpu_seconds:.3g}", f"{cost.seconds:.3g}", f"{cost.passes:.4g}")
+        per_second = f"{1 / cost.cpu_seconds:.3g}"
+        table.add_row(method, *figures, f"{cost.tokens:,.0f}", per_second)
+    console = Console(quiet=command.quiet, highlight=False)
+    console.print(table)
+    console.print(
+        f"fixed points: {speed.ratio:.1f} x the grids per CPU second; "
+        f"{speed.identical_rate:.0%} of the answers are the same"
+    )
+    costs = {method: cost._asdict() for method, cost in speed.costs.items()}
+    report = {"costs": costs, "ratio": speed.ratio, "identical_rate": speed.identical_rate}
+    _write(command.out, json.dumps(report, indent=2) + "\n")
 
 
 def _generate(command: Generate) -> None:

@@ -42,6 +42,7 @@ TRAINING_GRIDS: Final = 4096  # of the majority
 CONVOLUTION_STEPS: Final = 400
 CONVOLUTION_WIDTH: Final = 16
 SHIPPED: Final = "lifegpt-*"  # names of folders
+REPLICA: Final = "-seed-"  # in the names of those that only tell how much seeds differ
 
 
 class Simulator(NamedTuple):
@@ -205,12 +206,16 @@ def convolution_logits(rule: str, seed: int = 0) -> Foretelling:
 
 
 def shipped_checkpoints() -> dict[str, Path]:
-    """Folders of the models of this package that come with it, by name."""
+    """Folders of the models of this package that come with it, by name, one for each preset."""
     try:
         folder = asset_path("checkpoints")
     except FileNotFoundError:  # none are shipped
         return {}
-    return {path.name: path for path in sorted(folder.glob(SHIPPED)) if path.is_dir()}
+    return {
+        path.name: path
+        for path in sorted(folder.glob(SHIPPED))
+        if path.is_dir() and REPLICA not in path.name
+    }
 
 
 def fits(path: Path, params: LifeParams) -> bool:

@@ -3,17 +3,19 @@
 | method | passes over the answer |
 |---|---|
 | `sequential` | one for every token, each over one token |
-| `fixed-point` | a few, each over all tokens that may still change; the same answer |
+| `fixed-point` | a few, each over tokens that may still change; the same answer |
 | `parallel` | one; for models trained with the objective "parallel" |
 
-Fixed-point decoding begins with a guess, and writes all tokens anew until nothing changes. A token
-is right as soon as those before it are, so each pass makes at least one more token right for good,
-and what stays is what `sequential` writes, up to rounding where two logits are as good as equal.
-It holds for samples, too: the noise of every token is drawn beforehand.
+Fixed-point decoding begins with a guess, and writes the tokens of a window anew until nothing
+changes. A token is right as soon as those before it are, so each pass makes at least one more token
+right for good, and what stays is what `sequential` writes, up to rounding where two logits are as
+good as equal. It holds for samples, too: the noise of every token is drawn beforehand. The window
+begins behind the tokens that are right for good; its end keeps late tokens from being read again
+and again while early ones change.
 """
 
 import dataclasses
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int64
@@ -21,6 +23,8 @@ from torch import Tensor
 
 from worldmodels.lifegpt.model import LifeGPT, Tokens
 from worldmodels.lifegpt.tokenizer import ALIVE, DEAD, PADDING
+
+WINDOW: Final = 256  # tokens of a pass at most; enough for products of matrices to be fast
 
 Slots = Int64[Tensor, "batch slots"]
 Method = Literal["sequential", "fixed-point", "parallel"]
@@ -184,20 +188,20 @@ def _fixed_point(
         model(prompt[:, :-1], start=prompt.shape[1] - 2, cache=cache)
     last, right = prompt[:, -1:], 0  # slots that are right in every active answer
     while len(active):
-        guess = written[active]
+        end = min(right + WINDOW, slots)
+        guess = written[active, :end]
         cache.length = prompt.shape[1] - 1 + right
         before = last[active] if right == 0 else guess[:, right - 1 : right]
         logits = model(torch.cat([before, guess[:, right:-1]], dim=1), cache=cache)
         chosen = choice.of_rows(active)(logits, right)
         rounds[active] += 1
-        written[active, right:] = chosen
+        written[active, right:end] = chosen
         differs = chosen != guess[:, right:]
-        first_change = torch.where(
-            differs.any(dim=1), differs.long().argmax(dim=1), differs.shape[1]
-        )
-        is_open = right + first_change + 1 < slots  # a change in the last slot changes no other
+        first_change = torch.where(differs.any(dim=1), differs.long().argmax(dim=1), end - right)
+        known = (right + first_change + 1).clamp(max=end)
+        is_open = known < slots
         if is_open.any():
-            right += 1 + int(first_change[is_open].min())
+            right = int(known[is_open].min())
         if not is_open.all():
             cache = cache.rows(is_open.nonzero()[:, 0])
             active = active[is_open]

@@ -84,10 +84,10 @@ class LifeGPT(nn.Module):
             x = x + self.side_embedding(places // self.config.num_cells)
         else:
             rotation = _rotation(places, self.config.rotary_dim, x.dtype)
+        masks = {skip: _mask(past + skip, num_keys, hidden, x) for skip in (0, start)}
         for layer, block in enumerate(self.blocks):
             skip = start if layer == len(self.blocks) - 1 else 0
-            mask = _mask(past + skip, num_keys, hidden, tokens.device)
-            x = block(x, rotation, mask, skip, cache, layer)
+            x = block(x, rotation, masks[skip], skip, cache, layer)
         if cache is not None:
             cache.length = num_keys
         logits: Tensor = self.head(self.norm(x))
@@ -121,7 +121,7 @@ class Block(nn.Module):
         self,
         x: Float[Tensor, "batch tokens dim"],
         rotation: Rotation | None,
-        mask: Bool[Tensor, "..."] | None,
+        mask: Float[Tensor, "..."] | None,
         skip: int,
         cache: Cache | None,
         layer: int,
@@ -149,7 +149,7 @@ class Attention(nn.Module):
         self,
         x: Float[Tensor, "batch tokens dim"],
         rotation: Rotation | None,
-        mask: Bool[Tensor, "..."] | None,
+        mask: Float[Tensor, "..."] | None,
         skip: int,
         cache: Cache | None,
         layer: int,
@@ -207,17 +207,17 @@ def _mask(
     first_query: int,
     num_keys: int,
     hidden: Bool[Tensor, "batch keys"] | None,
-    device: torch.device,
-) -> Bool[Tensor, "..."] | None:
-    """Which keys each query sees; None where the kernel knows by itself."""
+    like: Float[Tensor, "..."],
+) -> Float[Tensor, "..."] | None:
+    """0 at keys that a query sees, else minus infinity; None where the kernel knows by itself."""
     num_queries = num_keys - first_query
     if hidden is None and (first_query == 0 or num_queries == 1):
         return None
-    keys = torch.arange(num_keys, device=device)
-    mask = keys[None, :] <= keys[first_query:, None]
-    if hidden is None:
-        return mask
-    return mask & ~hidden[:, None, None, :]
+    keys = torch.arange(num_keys, device=like.device)
+    is_hidden = keys[None, :] > keys[first_query:, None]
+    if hidden is not None:
+        is_hidden = is_hidden | hidden[:, None, None, :]
+    return like.new_zeros(()).masked_fill(is_hidden, -torch.inf)
 
 
 def _rotation(places: Int64[Tensor, " tokens"], rotary_dim: int, dtype: torch.dtype) -> Rotation:
