@@ -6,7 +6,9 @@ import pytest
 from onelife.toy_explorables import Field, ToyWorld, carve, explorer_after
 
 from worldmodels.onelife.exploration.contexts import facing_of, held_by
+from worldmodels.onelife.exploration.curiosity import Curiosity
 from worldmodels.onelife.exploration.explorer import Explorer
+from worldmodels.onelife.exploration.ground import Ground
 
 LAWN = ("#####", "#...#", "#.b.#", "#w..#", "#####")
 
@@ -65,3 +67,53 @@ def test_a_trial_is_worth_little_away_from_where_kin_worked(other: str, share: f
     found = trials.worth(other, context, held_by(scene))
     trials.names.kin[other] = frozenset()
     assert found == pytest.approx(share * trials.worth(other, context, held_by(scene)))
+
+
+def test_what_is_everywhere_is_tried_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is a way to be safe: a chance may be small, and here it costs no way."""
+    field = Field(LAWN, position=(1, 1), facing=(1, 0))
+    world = ToyWorld(field)
+    explorer, _ = explorer_after(world, "west", "east")
+    explorer.practice.deed("take", ("material", "bush")).successes = 1  # no mystery any more
+    scene = world.scene(field)
+    for _ in range(6):
+        explorer.see(scene, "take", scene)
+    assert explorer.ground.is_common("lawn")
+    assert not explorer.ground.is_common("well")
+    before = worth(explorer, world, field, "take")
+    monkeypatch.setattr(Curiosity, "walls", {"brick"})
+    assert worth(explorer, world, field, "take") > 10 * before
+    for _ in range(20):
+        explorer.see(scene, "take", scene)
+    assert worth(explorer, world, field, "take") < before  # enough is enough
+
+
+def test_as_much_is_fetched_as_stations_take_that_may_have_to_be_made_anew() -> None:
+    cells = ("#######", *["#.....#"] * 4, "#....t#", "#######")
+    first = Field(cells, position=(4, 4))
+    world = ToyWorld(first, {"carve_bowl": carve, "carve_spoon": lambda field: field})
+    explorer, _ = explorer_after(world)
+    rich = first.gain(twig=2)
+    explorer.see(world.scene(rich), "carve_bowl", world.scene(world.step(rich, "carve_bowl")))
+    supply = [explorer.curiosity._supply("twig", {"twig": count}) for count in range(5)]
+    assert supply[1] > 2 * supply[2]
+    explorer.practice.stations["bench"] = "build_bench"
+    deed = explorer.practice.deed("build_bench", ("material", "lawn"))
+    deed.tries = deed.successes = 1
+    deed.losses["twig"] = 2
+    provision = [explorer.curiosity._supply("twig", {"twig": count}) for count in range(5)]
+    assert provision[:2] == supply[:2]
+    assert provision[2] == provision[3] > 2 * supply[2]
+    assert provision[4] == supply[4]
+
+
+def test_what_flies_over_ground_does_not_show_that_it_is_safe() -> None:
+    chasm = ("######", *["#..xx#"] * 3, "######")
+    still = Field(chasm, hunter=(3, 1))
+    world = ToyWorld(still)
+    scene = world.scene(still)
+    ground = Ground(scene)
+    ground.notice(scene, scene, missiles=())
+    assert "abyss" in ground.stood
+    ground.notice(scene, scene, missiles={"hunter"})
+    assert "abyss" not in ground.stood

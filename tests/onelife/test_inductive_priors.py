@@ -21,7 +21,7 @@ from worldmodels.onelife.synthesis.experience import Experience, Table
 from worldmodels.onelife.synthesis.inductive import induce
 from worldmodels.onelife.synthesis.laws import Book
 from worldmodels.onelife.synthesis.proposals import proposals
-from worldmodels.onelife.synthesis.rules import mask_of
+from worldmodels.onelife.synthesis.rules import mask_of, rank_in
 from worldmodels.onelife.synthesis.slots import Slot, views
 from worldmodels.onelife.synthesis.terms import AGENT, Knowledge
 
@@ -298,3 +298,17 @@ def test_rival_laws_are_never_about_needs(workshop: Experience[Plot]) -> None:
         (condition[0], Test(("own", "wood"), ">=", 0))
     ]
     assert not _versions(condition, (), table, tests, {"wood"})
+
+
+def test_where_the_agent_goes_is_not_told_by_what_is_seen_from_there() -> None:
+    """Such terms ask the laws where it goes, so a law of theirs would ask itself."""
+    conditions = [
+        (Test(("own", "water"), "<=", 0),),
+        *[(Test(term, "<=", 1),) for term in (("nearest", "a", "distance"), ("ready", "a", "b"))],
+        (Test(("pointed", "a"), "==", True),),
+        (Test(("soon", "asleep"), "==", True),),
+    ]
+    tests = vocabulary.Tests(conditions, [1.0] * 5, np.ones((5, 2), bool), 5)
+    table = _table_of(DREAMS, _life_of(DREAMS, 5, _waits_asleep))
+    assert tests.before(rank_in(table, Slot(AGENT, "position"))).tests == conditions[:1]
+    assert tests.before(rank_in(table, own("asleep"))).tests == conditions[:4]

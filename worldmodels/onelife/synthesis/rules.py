@@ -14,7 +14,7 @@ from worldmodels.onelife.synthesis.search import FINAL_ROUNDS, Problem, winners
 from worldmodels.onelife.synthesis.slots import Slot
 from worldmodels.onelife.synthesis.templates import STAY, Template
 from worldmodels.onelife.synthesis.terms import AGENT
-from worldmodels.onelife.synthesis.vocabulary import Tests, is_number, rank_of
+from worldmodels.onelife.synthesis.vocabulary import STANDING, Tests, is_number, rank_of
 
 Mask = Bool[np.ndarray, " rows"]
 
@@ -125,6 +125,8 @@ def joined(tests: Tests, chosen: Iterable[int]) -> Condition:
 
 def rank_in(table: Table, slot: Slot) -> int:
     """When it is settled what becomes of a slot: numbers may depend on what the agent will be."""
+    if slot == Slot(AGENT, "position"):
+        return STANDING
     if slot.scope != AGENT or slot.what != "attribute":
         return 0
     return rank_of(table.views[0].thing.attributes[slot.detail[0]])

@@ -42,6 +42,9 @@ AGENT: Final = "agent"  # scope of laws about the agent
 
 Term = tuple[str | int, ...]
 
+FROM_WHERE_IT_WILL_STAND: Final = frozenset({"nearest", "ready", "pointed"})
+"""Heads that look at things from the cell where the agent will stand."""
+
 
 @dataclasses.dataclass
 class Knowledge:

@@ -11,7 +11,7 @@ from worldmodels.onelife.distributions import Value
 from worldmodels.onelife.synthesis.conditions import Condition, Test
 from worldmodels.onelife.synthesis.experience import Experience, Table, direction_attributes
 from worldmodels.onelife.synthesis.slots import REGION
-from worldmodels.onelife.synthesis.terms import AGENT, Term
+from worldmodels.onelife.synthesis.terms import AGENT, FROM_WHERE_IT_WILL_STAND, Term
 
 _MAX_CUTS: Final = 64  # of a number; more are thinned out
 _COSTS: Final = {  # nats, of naming a term of this head
@@ -42,6 +42,12 @@ _STATION: Final = 1.5  # nats less, of being near what the agent has made
 _LANDSCAPE: Final = 1.0  # nats, of being near anything else
 _ELSEWHERE: Final[Mapping[str | int, float]] = {"here": 1.0, "ahead": 0.5}
 """Nats, of cells that an action is less likely to be about than the one that is faced."""
+
+
+STANDING: Final = -1
+"""Rank of where the agent will stand, which is settled before all else."""
+UNTOLD: Final = -2
+"""Of conditions that tell nothing of the agent after the step."""
 
 
 class Tests(NamedTuple):
@@ -75,9 +81,14 @@ def rank_of(value: Value) -> int:
 
 
 def foresight(condition: Condition) -> int:
-    """The highest rank of what is told of the agent after the step; -1 if nothing is."""
-    ranks = [rank_of(test.value) for test in condition if test.term[0] == "soon"]
-    return max(ranks, default=-1)
+    """The highest rank of what is told of the agent after the step; `UNTOLD` if nothing is."""
+    return max((_foresight_of(test) for test in condition), default=UNTOLD)
+
+
+def _foresight_of(test: Test) -> int:
+    if test.term[0] == "soon":
+        return rank_of(test.value)
+    return STANDING if test.term[0] in FROM_WHERE_IT_WILL_STAND else UNTOLD
 
 
 def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) -> list[Term]:
