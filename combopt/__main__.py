@@ -1,4 +1,4 @@
-"""`python -m combopt {label}`."""
+"""`python -m combopt {label,train,solve}`."""
 
 import dataclasses
 import os
@@ -12,6 +12,8 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from combopt import solve
+from combopt.bq import command as training
 from combopt.solvers import SOLVERS, Problem
 
 PROGRAM: Final = "python -m combopt"
@@ -56,26 +58,27 @@ class Label:
     """Print nothing but errors."""
 
 
-Command = Label
+Command = Label | training.Train | solve.Solve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    said = sys.argv[1:] if arguments is None else list(arguments)
     command: Command = tyro.extras.subcommand_cli_from_dict(
-        {"label": Label},
-        args=sys.argv[1:] if arguments is None else list(arguments),
+        {"label": Label, "train": training.with_defaults(said), "solve": solve.Solve},
+        args=said,
         prog=PROGRAM,
-        description="Combinatorial problems: labels by classical solvers.",
+        description="Combinatorial problems: classical solvers label, networks learn, both solve.",
     )
-    run = {Label: _label}
+    run = {Label: _label, training.Train: training.run, solve.Solve: solve.run}
     try:
-        run[type(command)](command)
+        run[type(command)](command)  # type: ignore[operator]  # each takes what it stands beside
     except (ValueError, ImportError) as error:
         return _fail(f"error: {error}", 2)
     except OSError as error:
         return _fail(f"error: {error}", 1)
     except KeyboardInterrupt:
-        return _fail("interrupted; labelling goes on when the same command is given again", 1)
+        return _fail("interrupted; it goes on when the same command is given again", 1)
     return 0
 
 

@@ -373,3 +373,120 @@ CELLULAR: Final = (
 Three grids of ten have a wrong step within 249 (their wrong states are numbers 57, 46 and 5, the
 first one being given), so the median is all of them.
 """
+
+
+_GOAL: Final = "arXiv 2406.15079, table 2"
+_LEHD: Final = "arXiv 2310.07985, tables 1 and 2"
+_TRAINED: Final = "one network per problem, trained on 100 nodes"
+_GAP_PARTS: Final[dict[str, tuple[str, ...]]] = {
+    "tsp": ("tsp100", "tsp200", "tsp500", "tsp1000"),
+    "atsp": ("atsp100", "atsp200", "atsp500", "atsp1000"),
+    "cvrp": (
+        "cvrp100, capacity 50",
+        "cvrp200, capacity 80",
+        "cvrp500, capacity 100",
+        "cvrp1000, capacity 250",
+    ),
+    "op": ("op100", "op200", "op500", "op1000"),
+    "knapsack": ("knapsack100", "knapsack200", "knapsack500", "knapsack1000"),
+    "tsplib": (
+        "tsplib, below 100 nodes",
+        "tsplib, 100 to 199 nodes",
+        "tsplib, 200 to 499 nodes",
+        "tsplib, 500 to 999 nodes",
+        "tsplib, 1000 nodes and more",
+    ),
+    "cvrplib": tuple(f"cvrplib, set {letter}" for letter in "ABEFMPX"),
+}
+
+
+def _gaps(
+    name: str, source: str, conditions: str, **columns: tuple[float | None, ...]
+) -> Reference:
+    """Gaps in per cent, in the order of `_GAP_PARTS`; None where there is no figure."""
+    by = {
+        part: {"gap_percent": value}
+        for problem, values in columns.items()
+        for part, value in zip(_GAP_PARTS[problem], values, strict=True)
+        if value is not None
+    }
+    return Reference(name, {}, source, conditions, by)
+
+
+OPTIMALITY_GAP: Final = (
+    _gaps(
+        "BQ, greedy",
+        "arXiv 2301.03313 v3 (TSP), 2406.15079 table 2 (the others), 2310.07985 table 2 (files)",
+        f"{_TRAINED}; against Concorde, LKH3 and OR-Tools; files by an earlier version of BQ",
+        tsp=(0.35, None, None, 2.29),
+        atsp=(1.63, 1.90, 4.29, 8.09),
+        cvrp=(2.79, 2.81, 3.64, 5.88),
+        knapsack=(0.10, 0.14, 0.74, 0.92),
+        tsplib=(1.076, 2.684, 3.177, 8.311, 42.566),
+        cvrplib=(6.310, 6.859, 5.884, 12.568, 8.407, 5.902, 12.526),
+    ),
+    _gaps(
+        "BQ, beam 16",
+        "arXiv 2301.03313 v3 as later papers print it (TSP; 1.35 to 1.38 at 1000), 2310.07985 "
+        "table 2 (files)",
+        f"{_TRAINED}; against Concorde; files by an earlier version of BQ",
+        tsp=(0.010, None, None, 1.35),
+        tsplib=(0.505, 1.318, 2.183, 5.521, 36.730),
+        cvrplib=(1.627, 2.221, 1.211, 7.404, 3.691, 2.393, 9.774),
+    ),
+    _gaps(
+        "LEHD, greedy",
+        _LEHD,
+        f"{_TRAINED}; against Concorde and LKH3; files: exact lengths against rounded optima",
+        tsp=(0.577, 0.859, 1.560, 3.168),
+        cvrp=(3.648, 3.312, 3.178, 4.912),
+        tsplib=(0.976, 2.336, 2.742, 4.049, 11.267),
+        cvrplib=(5.871, 6.049, 4.809, 9.051, 7.094, 6.611, 12.520),
+    ),
+    _gaps(
+        "LEHD, 50 rounds",
+        _LEHD,
+        f"{_TRAINED}; against Concorde and LKH3; random segments solved again 50 times",
+        tsp=(0.0284, 0.123, 0.482, 1.416),
+        cvrp=(0.535, 0.515, 0.930, 2.814),
+    ),
+    _gaps(
+        "LEHD, 1000 rounds",
+        _LEHD,
+        f"{_TRAINED}; against Concorde and LKH3; random segments solved again 1000 times; files: "
+        "exact lengths against rounded optima",
+        tsp=(0.0016, 0.0182, 0.167, 0.719),
+        cvrp=(-0.112, -0.383, -0.347, 0.921),
+        tsplib=(0.481, 0.158, 0.200, 1.310, 4.088),
+        cvrplib=(0.647, 0.812, 0.541, 3.009, 1.817, 0.917, 3.511),
+    ),
+    _gaps(
+        "GOAL, greedy",
+        _GOAL,
+        "one network for many problems, trained on 100 nodes; against LKH, EA4OP and OR-Tools",
+        atsp=(0.45, 1.54, 1.62, 1.96),
+        cvrp=(3.16, 3.42, 3.90, 7.37),
+        op=(0.43, 1.60, 7.45, 15.62),
+        knapsack=(0.12, 1.63, 2.40, 2.59),
+    ),
+    _gaps(
+        "POMO, 8 orientations",
+        _LEHD,
+        f"{_TRAINED}; against Concorde and LKH3; files: exact lengths against rounded optima",
+        tsp=(0.134, 1.533, 22.187, 40.570),
+        cvrp=(0.689, 4.866, 19.901, 128.885),
+        tsplib=(0.792, 2.423, 13.413, 31.678, 63.810),
+        cvrplib=(4.970, 4.747, 11.402, 15.973, 4.861, 15.525, 21.684),
+    ),
+    _gaps(
+        "POMO",
+        _GOAL,
+        f"{_TRAINED}; against OR-Tools; capacity 25",
+        knapsack=(0.19, 0.50, 6.41, 5.34),
+    ),
+)
+"""Gaps of solvers that learn; the parts are sets of `evaluation.optimality_gap`.
+
+Sets have 10 000 instances of 100 nodes and 128 of the others. OP has the greatest length 4 in all
+sizes, and prizes that grow with the distance; the published capacities of CVRP are in the names.
+"""

@@ -2,7 +2,8 @@
 
 The object engine races `crafter` in this process (`racing.objects`); the array stepper races
 `craftax` in processes bound to one core or two (`racing.arrays`). The steppers of Life race CAX on
-one core (`racing.cells`).
+one core (`racing.cells`), and those of routing and of the knapsack race jumanji and rl4co
+(`racing.walks`). Greedy decoding of BQ-NCO races its plain restatement (`racing.decoders`).
 """
 
 import dataclasses
@@ -18,6 +19,7 @@ import tyro
 from rich.console import Console
 
 if TYPE_CHECKING:  # everything else is imported when it is needed: --help must answer at once
+    from evaluation.racing.walks import World
     from evaluation.record import Row
 
 BENCHMARK: Final = "throughput"
@@ -25,6 +27,8 @@ PEERS: Final = {
     "crafter": "crafter==1.8.3",
     "craftax": "craftax==1.6.1",
     "cax": "cax==0.3.3",
+    "jumanji": "jumanji==1.1.2",
+    "rl4co": "rl4co==0.7.0",
 }
 """Packages of others that take part where they are installed, and what to install."""
 
@@ -35,13 +39,14 @@ class Config:
 
     Objects: episodes until death with random actions, those of seed s from numpy's
     RandomState(1000 + s). Arrays: batches of worlds under random actions, without and with
-    resets. Life: cells, generation after generation, without agents.
+    resets. Life: cells, generation after generation, without agents. tsp, cvrp, knapsack: batches
+    of instances, with random actions and with given ones. bq: greedy decoding by a network.
 
     Exit status: 0, 1 if the record cannot be written, 2 for bad usage.
     """
 
-    world: Literal["crafter_oo", "life"] = "crafter_oo"
-    """The world to step; of Life the options are --rounds and --seed."""
+    world: Literal["crafter_oo", "life", "tsp", "cvrp", "knapsack", "bq"] = "crafter_oo"
+    """What to race; of all but crafter_oo the options are --rounds and --seed."""
     only: Literal["objects", "arrays"] | None = None
     """One race only; None: both."""
     episodes: int = 5
@@ -72,12 +77,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(quiet=config.quiet, highlight=False)
     start = time.perf_counter()
     rows: list[Row] = []
-    if config.world == "life":
+    if config.world == "crafter_oo":
+        rows += [] if config.only == "arrays" else _race_objects(config, console)
+        rows += [] if config.only == "objects" else _race_arrays(config, console)
+    elif config.world == "life":
         rows += _race_cells(config, console)
-    elif config.only != "arrays":
-        rows += _race_objects(config, console)
-    if config.world != "life" and config.only != "objects":
-        rows += _race_arrays(config, console)
+    elif config.world == "bq":
+        rows += _race_decoders(config, console)
+    else:
+        rows += _race_walks(config, config.world, console)
     settings = dataclasses.asdict(config) | {"out": str(config.out)}
     seconds = time.perf_counter() - start
     result = Result(BENCHMARK, settings, config.seed, seconds, tuple(rows), THROUGHPUT)
@@ -94,8 +102,8 @@ def _wrong(config: Config) -> str | None:
     for name, least in (("episodes", 1), ("rounds", 1), ("seed", 0)):
         if getattr(config, name) < least:
             return f"--{name} must be at least {least}, got {getattr(config, name)}"
-    if config.world == "life" and config.only is not None:
-        return "--only chooses a race of crafter_oo; life has one race"
+    if config.world != "crafter_oo" and config.only is not None:
+        return f"--only chooses a race of crafter_oo; {config.world} has one race"
     if not config.batches or min(config.batches) < 1:
         return f"--batches needs numbers of at least 1, got {config.batches}"
     return None
@@ -126,6 +134,28 @@ def _race_cells(config: Config, console: Console) -> "list[Row]":
         for verdict in (verdict for standing in reached for verdict in standing.verdicts()):
             console.print(verdict)
     return [standing.row(config.rounds) for standing in standings]
+
+
+def _race_walks(config: Config, world: "World", console: Console) -> "list[Row]":
+    from evaluation.racing import walks
+
+    everyone = [c for c in walks.CONTENDERS if world in c.worlds]
+    contenders = [c for c in everyone if _takes_part(c.package)]
+    _report_missing({c.package for c in everyone}, console)
+    standings = walks.race(world, contenders, config.rounds, config.seed, console.print)
+    console.print(walks.table(standings))
+    return [standing.row(config.rounds) for standing in standings]
+
+
+def _race_decoders(config: Config, console: Console) -> "list[Row]":
+    from combopt.bq.config import PRESETS
+    from evaluation.racing import decoders
+
+    standing = decoders.race(
+        PRESETS["paper"], decoders.SIZE, decoders.BATCH, config.rounds, config.seed
+    )
+    console.print(standing.table())
+    return standing.rows(config.rounds)
 
 
 def _race_arrays(config: Config, console: Console) -> "list[Row]":

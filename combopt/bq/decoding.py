@@ -1,6 +1,6 @@
-"""From a network to solutions: beam search, and what improves on it without more training.
+"""From a network to solutions: beam search, in one orientation of the square or in all.
 
-Source: bq-nco.md 2.2, 4.2 and 8.3. Of several solutions the one that is truly best is taken, not
+Source: bq-nco.md 2.2 and 8.3. Of several solutions the one that is truly best is taken, not
 the one that the network thinks likeliest. B instances, W beams, A actions, T steps.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import torch
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float, Float64, Int64
 from torch import Tensor
 
 from combopt.bq.model import BQNetwork, inputs_of
@@ -30,7 +30,6 @@ PLACED: Final[tuple[Problem, ...]] = ("tsp", "cvrp", "op")
 """Problems whose instances can be mirrored."""
 NUM_SYMMETRIES: Final = 8  # of the square
 FEWEST_NEIGHBOURS: Final = 3  # origin, destination and a row to choose
-SHORTEST_SEGMENT: Final = 4  # nodes, so that there are two to reorder
 END: Final = -1  # stands in paths after their end
 
 
@@ -46,17 +45,10 @@ class Decoding:
     """Whether to solve each instance in all 8 orientations and take the best solution."""
     scaled: bool = False
     """Whether the network sees each instance as large as those it was trained on."""
-    rounds: int = 0
-    """Times that a random segment of each tour is solved again; TSP only."""
-    seed: int = 0
-    """Of the segments."""
 
     def __post_init__(self) -> None:
-        if self.beam < 1 or self.rounds < 0 or self.seed < 0:
-            raise ValueError(
-                f"beam is 1 or more, rounds and seed 0 or more; got {self.beam}, {self.rounds} and "
-                f"{self.seed}"
-            )
+        if self.beam < 1:
+            raise ValueError(f"beam is 1 or more; got {self.beam}")
         if self.neighbours != 0 and self.neighbours < FEWEST_NEIGHBOURS:
             raise ValueError(
                 f"neighbours is 0 for all, or {FEWEST_NEIGHBOURS} or more; got {self.neighbours}"
@@ -84,20 +76,16 @@ def solve(
         ValueError: the network, the instances and the decoding do not go together.
     """
     problem = network.config.problem
-    batch = instances_of(instances, scaled=decoding.scaled, device=_device_of(network))
+    batch = instances_of(instances, scaled=decoding.scaled, device=device_of(network))
     if batch.problem != problem:
         raise ValueError(f"this network solves {problem}; got instances of {batch.problem}")
     if decoding.symmetries and problem not in PLACED:
         raise ValueError(f"{problem} has no places to mirror: unset symmetries")
-    if decoding.rounds and problem != "tsp":
-        raise ValueError(f"rounds are for tsp; got {decoding.rounds} of {problem}: set 0")
     seen = mirrored(batch) if decoding.symmetries else batch
     paths = search(network, start(seen), decoding.beam, decoding.neighbours)
     views = paths.returns.view(len(instances), -1)
     first = torch.arange(len(instances), device=views.device) * views.shape[1]
     best = paths.actions[first + views.argmax(dim=1)]
-    if decoding.rounds:
-        best = reconstructed(network, batch, best, decoding)
     listed = [[action for action in path if action != END] for path in best.tolist()]
     return [solution_of(problem, path) for path in listed]
 
@@ -106,11 +94,19 @@ def mirrored(instances: Instances) -> Instances:
     """Each instance 8 times, as a network sees it in the orientations of the square."""
     count, device = len(instances.features), instances.features.device
     copies = instances.take(torch.arange(count, device=device).repeat_interleave(NUM_SYMMETRIES))
-    views = torch.arange(len(copies.features), device=device)[:, None] % NUM_SYMMETRIES
-    x, y, *others = copies.features.unbind(-1)
-    x, y = torch.where(views % 2 == 1, 1 - x, x), torch.where(views // 2 % 2 == 1, 1 - y, y)
-    x, y = torch.where(views // 4 == 1, y, x), torch.where(views // 4 == 1, x, y)
-    return dataclasses.replace(copies, features=torch.stack([x, y, *others], dim=-1))
+    views = torch.arange(len(copies.features), device=device) % NUM_SYMMETRIES
+    return dataclasses.replace(copies, features=turned(copies.features, views))
+
+
+def turned(
+    features: Float[Tensor, "batch rows features"], views: Int64[Tensor, " batch"]
+) -> Float[Tensor, "batch rows features"]:
+    """Features whose first two are a place, each of the batch in one of the 8 orientations."""
+    x, y, *others = features.unbind(-1)
+    view = views[:, None]
+    x, y = torch.where(view % 2 == 1, 1 - x, x), torch.where(view // 2 % 2 == 1, 1 - y, y)
+    x, y = torch.where(view // 4 == 1, y, x), torch.where(view // 4 == 1, x, y)
+    return torch.stack([x, y, *others], dim=-1)
 
 
 def search(network: BQNetwork, begun: Reduction, beam: int, neighbours: int) -> Paths:
@@ -196,18 +192,23 @@ def _keep_best(best: Paths, beams: _Beams, going: Int64[Tensor, " batch"]) -> No
 def _extended(network: BQNetwork, beams: _Beams, beam: int, neighbours: int) -> _Beams:
     """The likeliest paths that are one step longer."""
     batch, width = beams.log_probs.shape
-    scores = _scores(network, beams.state, neighbours).view(batch, width, -1)
+    near, actions = _seen(beams.state, neighbours)
+    scores: Tensor = network(inputs_of(near)).to(near.nodes.device).double().view(batch, width, -1)
     log_probs = beams.log_probs[..., None] + scores.log_softmax(dim=-1)
-    candidates = log_probs.where(beams.legal() & (scores > -torch.inf), -torch.inf).flatten(1)
-    if beams.state.problem == "knapsack" and beam > 1:
-        candidates = _without_repeats(candidates, _sets(beams.state).view(batch, -1))
+    is_path = (beams.log_probs > -torch.inf)[..., None]
+    is_legal = near.legal.view(scores.shape) & is_path
+    candidates = log_probs.where(is_legal & (scores > -torch.inf), -torch.inf).flatten(1)
+    if near.problem == "knapsack" and beam > 1:
+        candidates = _without_repeats(candidates, _sets(near).view(batch, -1))
     if scores.isnan().any() or not (candidates > -torch.inf).any(dim=1).all():
         raise ValueError("the network gives scores that are not finite: train it again")
     chances, index = candidates.sort(dim=1, descending=True, stable=True)
     chances, index = chances[:, :beam], index[:, :beam]
-    parent, action = index // scores.shape[-1], (index % scores.shape[-1]).flatten()
+    parent, place = index // scores.shape[-1], index % scores.shape[-1]
     first = torch.arange(batch, device=parent.device)[:, None] * width
-    parents = beams.state.take((first + parent).flatten())
+    number = (first + parent).flatten()
+    action = actions[number, place.flatten()]
+    parents = beams.state.take(number)
     path_action = parents.path_actions(action).view(batch, -1, 1)
     past = beams.actions.gather(1, parent[..., None].expand(-1, -1, beams.actions.shape[2]))
     return _Beams(
@@ -218,45 +219,48 @@ def _extended(network: BQNetwork, beams: _Beams, beam: int, neighbours: int) -> 
     )
 
 
-def _scores(
-    network: BQNetwork, state: Reduction, neighbours: int
-) -> Float64[Tensor, "batch actions"]:
-    """Of all actions; -inf for those that are not legal, and for rows the network does not see."""
-    near, rows = state, None
-    if 0 < neighbours < state.num_rows and state.problem != "knapsack":
-        rows = nearest_rows(state, neighbours)
-        near = state.with_rows(rows)
-    seen: Tensor = network(inputs_of(near)).to(state.nodes.device).double()
-    if rows is None:
-        return seen
+def _seen(state: Reduction, neighbours: int) -> tuple[Reduction, Int64[Tensor, "batch actions"]]:
+    """What the network sees of reduced instances, and which of their actions these rows have."""
     ways = NUM_WAYS[state.problem]
+    if not 0 < neighbours < state.num_rows or state.problem == "knapsack":
+        actions = torch.arange(state.num_rows * ways, device=state.nodes.device)
+        return state, actions.expand(len(state.nodes), -1)
+    rows = nearest_rows(state, neighbours)
     actions = rows[..., None] * ways + torch.arange(ways, device=rows.device)
-    scores = seen.new_full((len(seen), state.num_rows * ways), -torch.inf)
-    return scores.scatter(1, actions.flatten(1), seen)
+    return state.with_rows(rows), actions.flatten(1)
 
 
 def nearest_rows(state: Reduction, count: int) -> Int64[Tensor, "batch {count}"]:
     """The origin, the rows nearest to it, and the destination, in their order.
 
-    Of OP half of them are nearest, and the others have the largest prizes.
+    Of OP half of them are nearest, and the others have the largest prizes. Of rows that are equally
+    near the first are taken. Nothing is sorted, so that large instances take little time.
     """
     # Deviation: of OP, rows that can still be reached come before others, so that there is
     # something to choose wherever there was.
-    distances = state.from_origin()[:, :-1]  # the origin's own is 0, and stays first by the sort
+    distances = state.from_origin()[:, :-1]  # the origin, the first of those at 0, is always kept
     if state.problem != "op":
-        near = distances.argsort(dim=1, stable=True)[:, : count - 1]
+        kept = _least(distances, count - 1)
     else:
         is_far = ~state.legal[:, :-1]
         is_far[:, 0] = False
-        distances = distances.masked_fill(is_far, torch.inf)
-        near = distances.argsort(dim=1, stable=True)[:, : (count - 1) // 2]
+        kept = _least(distances.masked_fill(is_far, torch.inf), (count - 1) // 2)
         assert state.instances.gains is not None
         gains = state.instances.gains[state.which[:, None], state.nodes[:, :-1]]
-        gains = gains.masked_fill(is_far, -1.0).scatter(1, near, -2.0)
-        rich = gains.argsort(dim=1, descending=True, stable=True)[:, : count - 1 - near.shape[1]]
-        near = torch.cat([near, rich], dim=1)
-    last = torch.full_like(near[:, :1], state.num_rows - 1)
-    return torch.cat([near, last], dim=1).sort(dim=1).values
+        poverty = (-gains).masked_fill(is_far, 1.0).masked_fill(kept, torch.inf)
+        kept = kept | _least(poverty, count - 1 - (count - 1) // 2)
+    rows = kept.nonzero()[:, 1].view(-1, count - 1)
+    return torch.cat([rows, torch.full_like(rows[:, :1], state.num_rows - 1)], dim=1)
+
+
+def _least(values: Float64[Tensor, "batch rows"], count: int) -> Bool[Tensor, "batch rows"]:
+    """Whether values are among so many least ones of their line; of equal ones the first are."""
+    if count == 0:
+        return torch.zeros_like(values, dtype=torch.bool)
+    bound = values.kthvalue(count, dim=1, keepdim=True).values
+    is_less, is_equal = values < bound, values == bound
+    room = count - is_less.sum(dim=1, keepdim=True)
+    return is_less | (is_equal & (is_equal.cumsum(dim=1) <= room))
 
 
 def _sets(state: Reduction) -> Int64[Tensor, "batch rows"]:
@@ -280,47 +284,7 @@ def _without_repeats(
     return candidates.masked_fill(repeats, -torch.inf)
 
 
-def reconstructed(
-    network: BQNetwork,
-    instances: Instances,
-    paths: Int64[Tensor, "batch steps"],
-    decoding: Decoding,
-) -> Int64[Tensor, "batch rest"]:
-    """Paths of TSP after random segments were solved again, and put in where they are shorter.
-
-    The segments of a round have one length, and begin anywhere in each tour.
-
-    Args:
-        network: of TSP.
-        instances: one for each path.
-        paths: as `search` returns them.
-        decoding: says how often, and how each is solved.
-    """
-    count, size, _ = instances.features.shape
-    which = torch.arange(count, device=paths.device)
-    tours = torch.cat([torch.zeros_like(paths[:, :1]), paths[:, : size - 1]], dim=1)
-    generator = torch.Generator().manual_seed(decoding.seed)  # the same on every device
-    places = torch.arange(size, device=tours.device)
-    for _ in range(decoding.rounds if size >= SHORTEST_SEGMENT else 0):
-        lengths = torch.randint(SHORTEST_SEGMENT, size + 1, (1,), generator=generator, device="cpu")
-        turns = torch.randint(size, (count, 1), generator=generator, device="cpu")
-        is_reverse = torch.randint(2, (1,), generator=generator, device="cpu")
-        tours = tours.gather(1, (places + turns.to(tours.device)) % size)
-        if is_reverse:
-            tours = tours.flip(1)
-        length = int(lengths)
-        segments = tours[:, :length]
-        begun = Reduction(instances, which, segments)
-        found = search(network, begun, decoding.beam, decoding.neighbours)
-        legs = instances.distances(which[:, None], segments[:, :-1], segments[:, 1:])
-        is_shorter = (-found.returns < legs.sum(dim=1))[:, None]
-        inner = found.actions[:, : length - 2].where(is_shorter, segments[:, 1:-1])
-        tours = torch.cat([tours[:, :1], inner, tours[:, length - 1 :]], dim=1)
-    zero = (tours == 0).int().argmax(dim=1, keepdim=True)
-    return tours.gather(1, (places + zero) % size)[:, 1:]
-
-
-def _device_of(network: BQNetwork) -> torch.device:
+def device_of(network: BQNetwork) -> torch.device:
     """Where instances are kept: with the network, but for devices without float64."""
     device = network.scores.weight.device
     return torch.device("cpu") if device.type == "mps" else device

@@ -12,10 +12,8 @@ from bq_cases import SIGNS, best_return, drawn, untrained
 from combopt.bq.decoding import (
     NUM_SYMMETRIES,
     Decoding,
-    Paths,
     mirrored,
     nearest_rows,
-    reconstructed,
     search,
     solve,
 )
@@ -212,54 +210,9 @@ def _moved(instance: Any) -> Instance:
     return TSP(coords)
 
 
-def test_rounds_make_tours_shorter_and_never_longer():
-    network, listed = untrained("tsp"), drawn("tsp", 10, count=6)
-    lengths = [
-        _costs(listed, solve(network, listed, Decoding(rounds=rounds))) for rounds in (0, 10, 40)
-    ]
-    assert all(a >= b - 1e-12 for a, b in zip(lengths[0], lengths[1], strict=True))
-    assert all(a >= b - 1e-12 for a, b in zip(lengths[1], lengths[2], strict=True))
-    assert sum(lengths[2]) < 0.95 * sum(lengths[0])
-
-
-def test_rounds_leave_a_shortest_tour_as_it_is():
-    network, (instance,) = untrained("tsp"), drawn("tsp", 7)
-    orders = ([0, *rest] for rest in itertools.permutations(range(1, 7)))
-    best = min(orders, key=instance.cost)
-    path = torch.tensor([best[1:]])
-    after = reconstructed(network, instances_of([instance]), path, Decoding(rounds=20))
-    assert instance.cost([0, *after[0].tolist()]) == pytest.approx(instance.cost(best))
-
-
-def test_segments_have_all_lengths_begin_anywhere_and_run_both_ways(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    segments: list[list[int]] = []
-
-    def nothing_better(network: BQNetwork, begun: Reduction, beam: int, neighbours: int) -> Paths:
-        segments.append(begun.nodes[0].tolist())
-        return Paths(begun.nodes, torch.full((1,), -torch.inf, dtype=torch.float64))
-
-    monkeypatch.setattr("combopt.bq.decoding.search", nothing_better)
-    path = torch.arange(1, 7)[None]
-    batch = instances_of(drawn("tsp", 7))
-    after = reconstructed(untrained("tsp"), batch, path, Decoding(rounds=100))
-    assert after.tolist() in (path.tolist(), path.flip(1).tolist())
-    ways = {(b - a) % 7 for segment in segments for a, b in itertools.pairwise(segment)}
-    assert ways == {1, 6}
-    assert {len(segment) for segment in segments} == {4, 5, 6, 7}
-    assert {segment[0] for segment in segments} == set(range(7))
-
-
-def test_a_seed_stands_for_the_segments():
-    network, listed = untrained("tsp"), drawn("tsp", 12, count=4)
-    tours = [solve(network, listed, Decoding(rounds=3, seed=seed)) for seed in (1, 1, 2)]
-    assert tours[0] == tours[1] != tours[2]
-
-
 def test_two_and_three_nodes_are_solved():
     for size in (2, 3):
-        tours = solve(untrained("tsp"), drawn("tsp", size), Decoding(beam=4, rounds=2))
+        tours = solve(untrained("tsp"), drawn("tsp", size), Decoding(beam=4))
         assert sorted(tours[0]) == list(range(size))
 
 
@@ -275,7 +228,7 @@ def test_nothing_to_choose_is_a_solution():
 def test_all_tensors_are_made_where_the_network_is(problem: Problem):
     network, listed = untrained(problem), drawn(problem, 7, count=2)
     has_places = problem in ("tsp", "cvrp", "op")
-    decoding = Decoding(3, 4, symmetries=has_places, rounds=2 if problem == "tsp" else 0)
+    decoding = Decoding(3, 4, symmetries=has_places)
     expected = solve(network, listed, decoding)
     with torch.device("meta"):  # the default, where no tensor can be used with those of a network
         assert solve(network, listed, decoding) == expected
@@ -301,11 +254,9 @@ def test_a_network_solves_its_own_problem():
 def test_what_a_problem_has_not_is_refused():
     with pytest.raises(ValueError, match="atsp has no places to mirror"):
         solve(untrained("atsp"), drawn("atsp", 5), Decoding(symmetries=True))
-    with pytest.raises(ValueError, match="rounds are for tsp; got 1 of op: set 0"):
-        solve(untrained("op"), drawn("op", 5), Decoding(rounds=1))
 
 
-@pytest.mark.parametrize("wrong", [{"beam": 0}, {"rounds": -1}, {"neighbours": 2}, {"seed": -1}])
+@pytest.mark.parametrize("wrong", [{"beam": 0}, {"neighbours": 2}])
 def test_a_decoding_that_cannot_be_is_refused(wrong: dict[str, int]):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} .*or more"):
         Decoding(**wrong)  # type: ignore[arg-type]  # numbers, all of them

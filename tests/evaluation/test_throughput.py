@@ -8,12 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
+import torch
 from toys import Drift, DriftParams
 
+from combopt.bq.config import BQConfig
+from combopt.bq.model import inputs_of
+from combopt.bq.reduction import instances_of, start
+from envs.routing.generators import generate
 from evaluation import throughput
-from evaluation.racing import arrays, events, objects, rollouts
+from evaluation.racing import arrays, decoders, events, objects, rollouts, walks
 from evaluation.racing.batched import Program, of_autoreset, of_core
 from evaluation.racing.events import Contender, Event, Wanted
 from evaluation.racing.rollouts import Job, racer
@@ -249,3 +256,156 @@ def test_objects_race_their_own_peers(tmp_path: Path, monkeypatch: pytest.Monkey
     assert throughput.main([*arguments, "--out", str(tmp_path)]) == 0
     (row,) = json.loads((tmp_path / "throughput.json").read_text())["rows"]
     assert row["metrics"]["steps_per_cpu_second"] > 0
+
+
+WALK: Final = walks.Order(walks.ours, "tsp", "random", batch=3, size=6, steps=5, seed=0)
+
+
+@pytest.mark.parametrize("world", ["tsp", "cvrp", "knapsack"])
+@pytest.mark.parametrize("actions", ["random", "given"])
+def test_walks_count_the_steps_of_all_instances(world: walks.World, actions: walks.Actions):
+    answer = walks.runner()
+    assert answer(WALK._replace(world=world, actions=actions)) is None
+    lap = answer(0.0001)
+    assert lap is not None
+    assert lap.amount % (3 * 5) == 0
+    assert lap.amount > 0
+
+
+@pytest.mark.parametrize("world", ["tsp", "cvrp", "knapsack"])
+def test_no_episode_of_a_heat_ends_before_its_last_step(world: walks.World):
+    env, params = walks._world_of_ours(WALK._replace(world=world, size=walks.SIZE))
+    state, obs = env.reset(jax.random.key(1), params)
+    steps = walks.STEPS[world]
+    step = jax.jit(env.step)
+    for number in range(steps):
+        assert not bool(env.terminated(state, params))
+        mask = np.asarray(obs["action_mask"], bool)
+        state, out = step(jax.random.key(0), state, jnp.int32(mask.nonzero()[0][-1]), params)
+        obs = out.obs
+        assert not bool(state.is_refused), number
+
+
+def walk_in_place(order: walks.Order) -> Callable[[], None]:
+    """One that does nothing."""
+    del order
+    return lambda: None
+
+
+def walk_of_nobody(order: walks.Order) -> Callable[[], None]:
+    """One that cannot be made."""
+    raise ValueError(f"no walk in {order.world}")
+
+
+def test_walks_are_compared_with_the_fastest_peer(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(walks, "TURN_SECONDS", 0.01)
+    contenders = (
+        walks.Contender("ours", walk_in_place, ("tsp",)),
+        walks.Contender("peer", walk_in_place, ("tsp",), "peer"),
+        walks.Contender("elsewhere", walk_in_place, ("cvrp",), "peer"),
+        walks.Contender("nobody", walk_of_nobody, ("tsp",), "peer"),
+    )
+    said: list[str] = []
+    standings = walks.race("tsp", contenders, 2, 0, said.append, batch=4)
+    assert [(one.actions, one.contender.name) for one in standings] == [
+        ("random", "ours"),
+        ("random", "peer"),
+        ("given", "ours"),
+        ("given", "peer"),
+    ]
+    ours, peer, *_ = standings
+    assert ours.ratio == pytest.approx(ours.per_cpu_second / peer.per_cpu_second)
+    assert peer.ratio is None
+    (line,) = said
+    assert line.endswith("no walk in tsp; skipped")
+    row = ours.row(2)
+    assert row.name == "tsp, random actions: ours"
+    assert set(row.metrics) == {"steps_per_second", "steps_per_cpu_second", "ratio"}
+
+
+def test_the_ratio_is_to_the_fastest_peer_and_judged_for_random_actions_only():
+    ours, slow, fast = (
+        walks.Contender(name, walk_in_place, ("tsp",), package)
+        for name, package in (("ours", None), ("slow", "slow"), ("fast", "fast"))
+    )
+    laps = {ours: [walks.Lap(70, 2.0, 1.0)], slow: [walks.Lap(1, 1.0, 1.0)]}
+    laps[fast] = [walks.Lap(10, 1.0, 1.0), walks.Lap(5, 1.0, 1.0), walks.Lap(99, 1.0, 1.0)]
+    standings = [
+        *walks._standings("tsp", "random", laps),
+        *walks._standings("tsp", "given", laps),
+    ]
+    assert standings[0].per_second == 35
+    assert standings[0].ratio == 7.0
+    table = walks.table(standings)
+    assert list(table.columns[5].cells) == ["6 ok", "", "", "", "", ""]
+    assert list(table.columns[4].cells)[3] == "7.00"
+
+
+def test_the_command_races_walks_and_names_the_peers_that_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    contenders = (
+        walks.Contender("ours", walk_in_place, ("cvrp",)),
+        walks.Contender("theirs", walk_in_place, ("cvrp",), "rl4co"),
+        walks.Contender("others", walk_in_place, ("tsp",), "jumanji"),
+    )
+    monkeypatch.setattr(walks, "CONTENDERS", contenders)
+    monkeypatch.setattr(walks, "TURN_SECONDS", 0.01)
+    monkeypatch.setattr(throughput, "_takes_part", lambda package: package is None)
+    assert throughput.main(["--world", "cvrp", "--rounds", "1", "--out", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "rl4co is not installed, skipped: pip install rl4co==" in shown
+    assert "jumanji" not in shown
+    rows = json.loads((tmp_path / "throughput.json").read_text())["rows"]
+    assert [row["name"] for row in rows] == [
+        "cvrp, random actions: ours",
+        "cvrp, given actions: ours",
+    ]
+
+
+SMALL: Final = BQConfig(dim=8, layers=2, heads=2, ff=16)
+
+
+def test_decoders_give_the_same_tours_and_are_timed():
+    standing = decoders.race(SMALL, size=12, batch=3, rounds=2, seed=0)
+    assert standing.num_alike == standing.num_tours == 3
+    assert standing.seconds > 0
+    ours, plain = standing.rows(2)
+    assert ours.metrics["ratio"] == pytest.approx(
+        ours.metrics["cpu_seconds_per_instance"] / plain.metrics["cpu_seconds_per_instance"]
+    )
+    assert plain.metrics["same"] == 1.0
+
+
+def test_the_plain_restatement_has_the_scores_of_the_network():
+    network = decoders.awake_network(SMALL, seed=1)
+    state = start(instances_of(generate("tsp", 7, 2, seed=0)))
+    inputs = inputs_of(state)
+    expected = network(inputs)[:, 1:-1]
+    found = decoders._plain_network(network)(inputs.rows.float())[:, 1:-1]
+    torch.testing.assert_close(found, expected)
+    assert float(expected.detach().std()) > 1e-3
+
+
+def test_other_tours_miss_the_mark():
+    slow, other = decoders.Standing(0.6, 1.0, 8, 8), decoders.Standing(0.4, 1.0, 7, 8)
+    for standing, verdict in (
+        (slow, "missed"), (other, "missed"), (slow._replace(seconds=0.4), "ok")
+    ):  # fmt: skip
+        assert next(iter(standing.table().columns[3].cells)) == f"<= 0.5 {verdict}"
+
+
+def test_the_command_races_decoders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("combopt.bq.config.PRESETS", {"paper": SMALL})
+    monkeypatch.setattr(decoders, "SIZE", 8)
+    assert throughput.main(["--world", "bq", "--rounds", "1", "--out", str(tmp_path)]) == 0
+    assert "8 of 8" in capsys.readouterr().out
+    rows = json.loads((tmp_path / "throughput.json").read_text())["rows"]
+    assert [row["name"] for row in rows] == ["decoding", "plain restatement"]
+
+
+def test_other_worlds_have_one_race(capsys: pytest.CaptureFixture[str]):
+    assert throughput.main(["--world", "bq", "--only", "arrays"]) == 2
+    assert "bq has one race" in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""The machinery of `evaluation.optimality_gap`: sets of instances, policies, tables."""

@@ -1,0 +1,1 @@
+"""What runs of any learner share; imports neither torch nor jax."""
