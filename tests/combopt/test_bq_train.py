@@ -263,7 +263,7 @@ def test_a_killed_run_goes_on_with_the_same_numbers(
 def test_a_run_that_ended_goes_on_as_if_it_had_been_asked_for_more(
     sets: list[Path], tmp_path: Path
 ):
-    longer = dataclasses.replace(RUN, steps=9, every=1)
+    longer = dataclasses.replace(RUN, steps=12, every=1)
     train(longer, sets, tmp_path / "at-once")
     train(dataclasses.replace(longer, steps=6), sets, tmp_path / "longer")
     with pytest.raises(Killed):  # in a step that was taken before, at another rate
@@ -274,7 +274,7 @@ def test_a_run_that_ended_goes_on_as_if_it_had_been_asked_for_more(
     assert contents(one) == contents(other)
     assert [path.name for path in checkpoints(one)] == [path.name for path in checkpoints(other)]
     about = json.loads((other / "config.json").read_text())
-    assert about["steps"] == read_manifest(checkpoints(other)[-1]).config.steps == 9
+    assert about["steps"] == read_manifest(checkpoints(other)[-1]).config.steps == 12
 
 
 def test_a_run_that_went_further_is_not_made_shorter(sets: list[Path], whole: Path):
