@@ -38,7 +38,8 @@ class Config:
         tyro.conf.UseAppendAction,
         tyro.conf.arg(
             help="Models to plan in: oracle, kernel, onelife, poe, null, random, random_crafter, "
-            "or package.module:factory for your own, where factory() returns a "
+            "folders that python -m worldmodels.onelife run wrote, or "
+            "package.module:factory for your own, where factory() returns a "
             "worldmodels.interface.WorldModel and the current directory is searched too. "
             "Default: kernel and onelife."
         ),

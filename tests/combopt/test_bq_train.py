@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import itertools
 import json
 import multiprocessing
 import shutil
@@ -100,7 +101,7 @@ def whole(sets: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_right_actions_are_optimal(solved: LabelledSet):
-    for batch in batches(solved):
+    for batch in itertools.islice(batches(solved), DRAWS // 2):
         example, action = batch.right.nonzero().unbind(1)
         assert set(example.tolist()) == set(range(len(batch.right)))
         taken = batch.state.take(example)
@@ -180,7 +181,7 @@ def test_ten_nodes_are_learnt_better_than_nearest_neighbour(tmp_path: Path):
     labels = optimal_tours(10, 200)
     write_set(tmp_path / "set", labels.arrays, labels.manifest)
     model = BQConfig(dim=32, layers=1, heads=4, ff=64)
-    config = TrainConfig(model, (), 32, 200, learning_rate=3e-3, warmup=10, every=100, held_out=50)
+    config = TrainConfig(model, (), 32, 150, learning_rate=4e-3, warmup=10, every=150, held_out=50)
     last = train(config, [tmp_path / "set"], tmp_path / "run")[-1]
     test = split(labels, 50)[1]
     assert last["loss"] < 1.0
@@ -202,15 +203,19 @@ def nearest_neighbour_gap(labels: LabelledSet) -> float:
     return 100 * float(np.mean(gaps))
 
 
-LEARNT: dict[Problem, float] = {"atsp": 0.5, "cvrp": 0.25, "op": 0.08, "knapsack": 0.4}
-"""Least share of what a uniform choice among the legal actions loses that is gained at last."""
+LEARNT: dict[Problem, tuple[int, float]] = {
+    "atsp": (90, 0.5), "cvrp": (90, 0.25), "op": (150, 0.08), "knapsack": (90, 0.4)
+}  # fmt: skip
+"""Steps, and the least share of what a uniform choice among the legal actions loses that is gained
+in the last of them."""
 
 
 @pytest.mark.parametrize("problem", LEARNT)
 def test_every_problem_is_learnt(problem: Problem):
     lessons = Lessons(solved_set(problem, SIZES[problem], 12))
     model = BQConfig(problem, dim=32, layers=1, heads=4, ff=64)
-    config = TrainConfig(model, (), 32, 150, learning_rate=5e-3, warmup=10)
+    steps, least = LEARNT[problem]
+    config = TrainConfig(model, (), 32, steps, learning_rate=5e-3, warmup=10)
     network = new_network(model)
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
     excess, uniform = [], []
@@ -221,7 +226,7 @@ def test_every_problem_is_learnt(problem: Problem):
         num_right, num_legal = batch.right.sum(dim=1), batch.state.legal.sum(dim=1)
         excess.append(loss - float(num_right.log().mean()))
         uniform.append(float((num_legal / num_right).log().mean()))
-    assert 1 - sum(excess[-50:]) / sum(uniform[-50:]) > LEARNT[problem]
+    assert 1 - sum(excess[-40:]) / sum(uniform[-40:]) > least
 
 
 def test_gaps_of_prizes_and_of_lengths_are_positive_where_labels_are_better(solved: LabelledSet):
