@@ -323,11 +323,11 @@ def test_weights_of_another_model_are_refused(whole: Path, tmp_path: Path):
     path = copy_of(whole, tmp_path) / "model.safetensors"
     tensors = load_file(path)
     save_file(tensors | {"norm.weight": torch.zeros(9)}, path)
-    with pytest.raises(ValueError, match=r"norm\.weight has shape \(9,\), .* needs \(8,\)"):
+    with pytest.raises(ValueError, match=r"norm\.weight has shape \(9,\), expected \(8,\)"):
         load_model(tmp_path)
     del tensors["norm.weight"]
     save_file(tensors, path)
-    with pytest.raises(ValueError, match=r"other tensors than expected: norm\.weight"):
+    with pytest.raises(ValueError, match=r"other arrays than expected: norm\.weight"):
         load_model(tmp_path)
 
 

@@ -1,21 +1,10 @@
-"""The folder of one run: its configuration, its metrics, and its last good checkpoint.
+"""The learner on disk, in the folder of a run: see `worldmodels.training.run_folder`.
 
-| file | what is in it |
-|---|---|
-| `config.json` | what was asked for |
-| `metrics.jsonl` | a line for every update |
-| `checkpoint-<update>/model.safetensors` | the networks |
-| `checkpoint-<update>/training.safetensors` | what else it takes to go on: optimiser, worlds, key |
-| `checkpoint-<update>/manifest.json` | format version, update, and the configuration again |
-
-A checkpoint is written under a temporary name and renamed, so that a kill at any moment leaves the
-last good one. Nothing is ever unpickled.
+`model.safetensors` of a checkpoint holds the networks, `training.safetensors` what else it takes to
+go on: optimiser, worlds, key. `metrics.jsonl` has a line for every update.
 """
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -27,12 +16,17 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from envs.files import write_text
+from worldmodels.training.run_folder import (
+    CONFIG,
+    MANIFEST,
+    checkpoints,
+    read_json,
+    write_checkpoint,
+)
 
 T = TypeVar("T")
 
 FORMAT_VERSION: Final = 1
-PREFIX: Final = "checkpoint-"
-TEMPORARY: Final = ".checkpoint-"
 
 
 def open_run(folder: Path, config: Mapping[str, Any]) -> None:
@@ -42,7 +36,7 @@ def open_run(folder: Path, config: Mapping[str, Any]) -> None:
         ValueError: it belongs to another one, or its `config.json` is broken.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "config.json"
+    path = folder / CONFIG
     if path.exists():
         check_config(read_json(path), config, path)
     else:
@@ -64,21 +58,6 @@ def check_config(found: Mapping[str, Any], wanted: Mapping[str, Any], path: Path
         )
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        ValueError: the file holds something else.
-    """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a JSON file: {error}") from error
-    if not isinstance(data, dict):
-        raise ValueError(f"{path} should hold a JSON object, got {type(data).__name__}")
-    return data
-
-
 def save_checkpoint(
     folder: Path, update: int, model: Any, training: Any, config: Mapping[str, Any]
 ) -> Path:
@@ -91,32 +70,18 @@ def save_checkpoint(
         training: Whatever else changes during training, a tree of arrays and keys.
         config: Of the run.
     """
-    for leftover in folder.glob(TEMPORARY + "*"):
-        shutil.rmtree(leftover)
-    temporary = Path(tempfile.mkdtemp(dir=folder, prefix=TEMPORARY))
     manifest = {"format_version": FORMAT_VERSION, "update": update, "config": dict(config)}
-    contents = {
+    files = {
         "model.safetensors": save(_named_arrays(model)),
         "training.safetensors": save(_named_arrays(training)),
-        "manifest.json": (json.dumps(manifest, indent=2) + "\n").encode(),
+        MANIFEST: (json.dumps(manifest, indent=2) + "\n").encode(),
     }
-    for name, content in contents.items():
-        with (temporary / name).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    temporary.chmod(0o755)  # mkdtemp makes it private
-    final = folder / f"{PREFIX}{update:08d}"
-    older = [path for path in folder.glob(PREFIX + "*") if path != final]
-    temporary.replace(final)
-    for path in older:
-        shutil.rmtree(path)
-    return final
+    return write_checkpoint(folder, update, files)
 
 
 def last_checkpoint(folder: Path) -> Path | None:
     """The checkpoint of a run to go on from; None before the first."""
-    return max(folder.glob(PREFIX + "*"), default=None)
+    return next(reversed(checkpoints(folder)), None)
 
 
 def read_manifest(checkpoint: Path) -> dict[str, Any]:
@@ -125,7 +90,7 @@ def read_manifest(checkpoint: Path) -> dict[str, Any]:
     Raises:
         ValueError: it is of another version, or broken.
     """
-    path = checkpoint / "manifest.json"
+    path = checkpoint / MANIFEST
     manifest = read_json(path)
     if manifest.get("format_version") != FORMAT_VERSION:
         raise ValueError(

@@ -1,29 +1,26 @@
 """The training loop. What happens in a step depends on the seed and the step's number alone."""
 
-import json
 import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from envs.files import write_text
 from worldmodels.lifegpt.checkpoint import (
     Manifest,
     last_checkpoint,
     load_moments,
     load_weights,
     new_model,
-    open_run,
     read_manifest,
     save_checkpoint,
 )
-from worldmodels.lifegpt.config import GPTConfig, TrainConfig
+from worldmodels.lifegpt.config import GPTConfig, TrainConfig, to_dict
 from worldmodels.lifegpt.csv_files import read_pairs
 from worldmodels.lifegpt.data import draw_pairs, spaced_densities
 from worldmodels.lifegpt.measure import decoding_of, held_out
@@ -38,12 +35,10 @@ from worldmodels.lifegpt.objective import (
 from worldmodels.lifegpt.simulate import Model
 from worldmodels.lifegpt.tokenizer import ALIVE, States
 from worldmodels.lifegpt.torus_model import TorusTransformer
+from worldmodels.training.run_folder import Record, open_run, read_records, write_records
 
-METRICS: Final = "metrics.jsonl"
 SPARSE: Final = (0.05, 0.25)
 _SET, _ORDER, _STEP, _FORGET = range(1, 5)  # what a generator is for; 0 is measuring
-
-Record = dict[str, Any]
 
 
 class Progress(NamedTuple):
@@ -74,7 +69,7 @@ def train(
     Raises:
         ValueError: the folder belongs to another run or is broken, or the loss is no number.
     """
-    open_run(folder, config)
+    open_run(folder, to_dict(config))
     model = new_model(config).to(device)
     optimizer = torch.optim.AdamW(
         model.parameters(),
@@ -87,9 +82,9 @@ def train(
     if checkpoint is not None:
         manifest = read_manifest(checkpoint)
         step, before = manifest.step, manifest.seconds
-        load_weights(checkpoint / "model.safetensors", model)
-        load_moments(checkpoint / "training.safetensors", model, optimizer)
-    records = _read_records(folder / METRICS, step)
+        load_weights(checkpoint, model)
+        load_moments(checkpoint, model, optimizer)
+    records = read_records(folder, step)
     batches = Batches(config)
     start = time.perf_counter()
     seconds, losses = before, torch.zeros(())
@@ -106,7 +101,7 @@ def train(
             record = _record(model, config, step, float(losses) / since, rate, seconds)
             losses = torch.zeros(())
             records.append(record)
-            _write_records(folder / METRICS, records)
+            write_records(folder, records)
             save_checkpoint(folder, Manifest(step, seconds, config), model, optimizer)
     return records
 
@@ -239,22 +234,3 @@ def _record(
     for name, score in scores.items():
         record |= {f"{name}_{field}": value for field, value in score._asdict().items()}
     return record
-
-
-def _read_records(path: Path, step: int) -> list[Record]:
-    """The lines up to a step; a kill may have left later ones."""
-    if not step:
-        return []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        records = [json.loads(line) for line in lines]
-        kept: list[Record] = [record for record in records if record["step"] <= step]
-    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}); choose another --out") from error
-    if not kept or kept[-1]["step"] != step:
-        raise ValueError(f"{path} has no line of step {step}, the last checkpoint's")
-    return kept
-
-
-def _write_records(path: Path, records: list[Record]) -> None:
-    write_text(path, "".join(json.dumps(record) + "\n" for record in records))
