@@ -76,7 +76,7 @@ def run(command: Train) -> None:
     from torch import distributed
 
     from combopt.bq import train as training
-    from combopt.bq.checkpoint import device_named
+    from worldmodels.training.torch_runs import device_named
 
     if command.threads:
         torch.set_num_threads(command.threads)

@@ -8,7 +8,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from combopt.bq.checkpoint import Manifest, load_moments, load_weights, read_manifest, save
+from combopt.bq.checkpoint import read_manifest, save
 from combopt.bq.config import TrainConfig, to_dict
 from combopt.bq.data import Batch, Lessons, split
 from combopt.bq.decoding import search
@@ -31,16 +31,15 @@ from worldmodels.training.run_folder import (
     read_records,
     write_records,
 )
+from worldmodels.training.torch_runs import (
+    Manifest,
+    Progress,
+    load_moments,
+    load_weights,
+    share_done,
+)
 
 MAY_CHANGE: Final = ("steps", "minutes")
-
-
-class Progress(NamedTuple):
-    """Where a run stands."""
-
-    share: float  # of the run that is over
-    step: int
-    loss: float
 
 
 def train(
@@ -93,14 +92,14 @@ def train(
     model = DistributedDataParallel(network) if world > 1 else network
     begun = time.perf_counter()
     losses, seconds = 0.0, before
-    share = share_done(config, step, seconds)
+    share = share_done(config.steps, config.minutes, step, seconds)
     while share < 1:
         batch = batch_of_step(config, lessons, step).part(slice(rank, None, world))
         rate = learning_rate(config, step, share)
         loss = float(update(model, optimizer, batch, config, rate))
         losses, step = losses + loss, step + 1
         seconds = before + time.perf_counter() - begun
-        share = share_done(config, step, seconds)
+        share = share_done(config.steps, config.minutes, step, seconds)
         show(Progress(min(share, 1.0), step, loss))
         if rank == 0 and (step % config.every == 0 or share >= 1):
             mean_loss = losses / ((step - 1) % config.every + 1)
@@ -155,12 +154,6 @@ def batch_of_step(config: TrainConfig, lessons: Sequence[Lessons], step: int) ->
     return lessons[chosen].draw(config.batch_size, random)
 
 
-def share_done(config: TrainConfig, step: int, seconds: float) -> float:
-    """The share of a run that is over."""
-    by_time = seconds / 60 / config.minutes if config.minutes else 0.0
-    return max(step / config.steps, by_time)
-
-
 def learning_rate(config: TrainConfig, step: int, share: float) -> float:
     """In this step: a linear rise, a constant, and at last a linear fall to zero."""
     rise = min(1.0, (step + 1) / config.warmup) if config.warmup else 1.0
@@ -198,10 +191,10 @@ def checkpoint_to_go_on(folder: Path, config: TrainConfig) -> Path | None:
     return None
 
 
-def _is_good(manifest: Manifest, config: TrainConfig) -> bool:
+def _is_good(manifest: Manifest[TrainConfig], config: TrainConfig) -> bool:
     """Whether a checkpoint was made before the learning rate fell, and before it will fall."""
     return all(
-        share_done(each, manifest.step, manifest.seconds) <= 1 - each.decay
+        share_done(each.steps, each.minutes, manifest.step, manifest.seconds) <= 1 - each.decay
         for each in (manifest.config, config)
     )
 

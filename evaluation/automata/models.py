@@ -16,11 +16,12 @@ from worldmodels.lifegpt.adapters import (
     rule_logits,
     shipped_checkpoints,
 )
-from worldmodels.lifegpt.checkpoint import device_named, load_model
+from worldmodels.lifegpt.checkpoint import load_model
 from worldmodels.lifegpt.data import LIFE
 from worldmodels.lifegpt.measure import decoding_of
 from worldmodels.lifegpt.model import LifeGPT
 from worldmodels.lifegpt.simulate import next_grids
+from worldmodels.training.torch_runs import device_named
 
 Grids = Bool[np.ndarray, "batch rows columns"]
 Topology = Literal["torus", "nothing"]

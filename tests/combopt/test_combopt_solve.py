@@ -17,7 +17,7 @@ from PIL import Image
 
 from combopt.__main__ import main
 from combopt.attempts import by_network, checkpoint_of, gap_percent, read_instances
-from combopt.bq.checkpoint import Manifest, save
+from combopt.bq.checkpoint import save
 from combopt.bq.config import BQConfig, TrainConfig
 from combopt.bq.model import new_network
 from combopt.picture import frame_of, png_of
@@ -25,6 +25,7 @@ from combopt.solvers import PROBLEMS, Problem, cost_of, problem_of
 from envs.knapsack import files as knapsacks
 from envs.routing import files as routing
 from envs.routing.instances import ATSP, TSP
+from worldmodels.training.torch_runs import Manifest
 
 SUFFIXES = {"tsp": ".tsp", "atsp": ".atsp", "cvrp": ".vrp", "op": ".oplib", "knapsack": ".txt"}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from combopt.bq.checkpoint import Manifest, save
+from combopt.bq.checkpoint import save
 from combopt.bq.config import BQConfig, TrainConfig
 from combopt.bq.model import new_network
 from combopt.solvers import PROBLEMS, Problem
@@ -22,6 +22,7 @@ from evaluation.gaps.study import Job, Settings, run_job, study
 from evaluation.gaps.table import problem_table, sources_of
 from evaluation.optimality_gap import main
 from evaluation.published import OPTIMALITY_GAP
+from worldmodels.training.torch_runs import Manifest
 
 SETTINGS = Settings(rounds=2, neighbours=50, solver_seconds=None, seed=0)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import torch
 from lifegpt.small_models import COMPACT, RUN, TORUS
 
-from worldmodels.lifegpt.checkpoint import Manifest, new_model, save_checkpoint
+from worldmodels.lifegpt.checkpoint import new_model, save_checkpoint
 from worldmodels.lifegpt.config import GPTConfig, TorusConfig, TrainConfig
+from worldmodels.training.torch_runs import Manifest
 
 GPT_8 = dataclasses.replace(COMPACT, sides=(8,))
 

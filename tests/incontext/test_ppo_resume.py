@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from incontext.probes import Probe, ProbeParams
 
-from worldmodels.incontext.checkpoint import last_checkpoint, load_arrays
+from worldmodels.incontext.checkpoint import load_arrays
 from worldmodels.incontext.config import PPOConfig
 from worldmodels.incontext.problem import make_problem
 from worldmodels.incontext.train import Program, Record, Run, compile_ppo, train
+from worldmodels.training.run_folder import last_checkpoint
 
 CONFIG = PPOConfig(num_envs=8, rollout_steps=8, epochs=2, num_minibatches=2, width=8, num_layers=2)
 NUM_UPDATES = 7

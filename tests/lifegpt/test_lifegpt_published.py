@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from worldmodels.lifegpt.checkpoint import last_checkpoint, load_model
+from worldmodels.lifegpt.checkpoint import load_model
+from worldmodels.training.run_folder import last_checkpoint
 
 COMMAND = [
     *(sys.executable, "-m", "worldmodels.lifegpt", "train", "--preset", "published", "--quiet"),

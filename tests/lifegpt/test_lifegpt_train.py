@@ -11,12 +11,13 @@ import torch
 from lifegpt.small_models import BYTES, COMPACT, IDENTITY, RUN, TORUS, several
 from safetensors.torch import load_file, save_file
 
-from worldmodels.lifegpt.checkpoint import last_checkpoint, load_model, new_model
+from worldmodels.lifegpt.checkpoint import load_model, new_model
 from worldmodels.lifegpt.config import PRESETS, TrainConfig, from_dict, to_dict
 from worldmodels.lifegpt.csv_files import write_table
 from worldmodels.lifegpt.decoding import Decoding
 from worldmodels.lifegpt.measure import count_right_neighbourhoods, held_out
 from worldmodels.lifegpt.train import Batches, Progress, learning_rate, train, update
+from worldmodels.training.run_folder import last_checkpoint
 
 
 class Killed(BaseException):

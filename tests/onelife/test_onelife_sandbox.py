@@ -89,7 +89,7 @@ def test_a_panel_skips_and_counts_python_laws_that_fail(switches: Sandbox[Switch
 def test_a_panel_that_is_less_patient_than_the_sandbox_leaves_it_usable():
     with Sandbox(fields_codec("a", "b"), Limits(seconds=5.0)) as sandbox:
         laws = [PythonLaw("loops", LOOP, sandbox), PythonLaw("good", GOOD, sandbox)]
-        model = OneLife(laws, [1.0, 1.0], SWITCHES, time_limit=0.3)
+        model = OneLife(laws, [1.0, 1.0], SWITCHES, time_limit=2.0)
         assert model.sample(1, Switches(), Toggle.A) == Switches(1, 1)
         assert model.skipped == {"loops": 1}
 

@@ -19,8 +19,8 @@ from envs.files import write_text
 from worldmodels.training.run_folder import (
     CONFIG,
     MANIFEST,
-    checkpoints,
     read_json,
+    read_manifest_of,
     write_checkpoint,
 )
 
@@ -79,11 +79,6 @@ def save_checkpoint(
     return write_checkpoint(folder, update, files)
 
 
-def last_checkpoint(folder: Path) -> Path | None:
-    """The checkpoint of a run to go on from; None before the first."""
-    return next(reversed(checkpoints(folder)), None)
-
-
 def read_manifest(checkpoint: Path) -> dict[str, Any]:
     """What a checkpoint says about itself.
 
@@ -91,12 +86,7 @@ def read_manifest(checkpoint: Path) -> dict[str, Any]:
         ValueError: it is of another version, or broken.
     """
     path = checkpoint / MANIFEST
-    manifest = read_json(path)
-    if manifest.get("format_version") != FORMAT_VERSION:
-        raise ValueError(
-            f"{path} has format version {manifest.get('format_version')!r}, this program reads "
-            f"{FORMAT_VERSION}: train again"
-        )
+    manifest = read_manifest_of(checkpoint, FORMAT_VERSION)
     if not isinstance(manifest.get("update"), int) or not isinstance(manifest.get("config"), dict):
         raise ValueError(f"{path} needs a number 'update' and an object 'config'")
     return manifest

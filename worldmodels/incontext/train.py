@@ -30,6 +30,7 @@ from worldmodels.incontext.rollout import (
     collect,
     policy_of,
 )
+from worldmodels.training.run_folder import last_checkpoint
 
 Record = dict[str, int | float | None]
 """A line of metrics: name -> value, None where no episode ended."""
@@ -255,7 +256,7 @@ def resume(program: Program, run: Run, folder: Path) -> tuple[Learner, list[Reco
         ValueError: the checkpoint is of another run, or broken.
     """
     key = jax.random.key(run.seed)
-    path, metrics = checkpoint.last_checkpoint(folder), folder / "metrics.jsonl"
+    path, metrics = last_checkpoint(folder), folder / "metrics.jsonl"
     if path is None:
         write_text(metrics, "")
         return program.start(key), []

@@ -187,9 +187,9 @@ def parse(arguments: Sequence[str]) -> Command:
 def _train(command: Train) -> None:
     import torch
 
-    from worldmodels.lifegpt.checkpoint import device_named
-    from worldmodels.lifegpt.train import Progress as Standing
     from worldmodels.lifegpt.train import train
+    from worldmodels.training.torch_runs import Progress as Standing
+    from worldmodels.training.torch_runs import device_named
 
     if command.threads:
         torch.set_num_threads(command.threads)
@@ -240,10 +240,10 @@ def _rollout(command: Rollout) -> None:
     import numpy as np
     import torch
 
-    from worldmodels.lifegpt.checkpoint import device_named
     from worldmodels.lifegpt.csv_files import write_table
     from worldmodels.lifegpt.data import trajectories
     from worldmodels.lifegpt.simulate import rollout
+    from worldmodels.training.torch_runs import device_named
 
     if command.grids < 1 or command.steps < 1:
         raise ValueError(f"grids and steps are at least 1, got {command.grids} and {command.steps}")
@@ -350,10 +350,11 @@ def _generate(command: Generate) -> None:
 
 
 def _load(command: Asking) -> tuple["Model", str, "Decoding"]:
-    from worldmodels.lifegpt.checkpoint import device_named, load_model
+    from worldmodels.lifegpt.checkpoint import load_model
     from worldmodels.lifegpt.decoding import Decoding
     from worldmodels.lifegpt.measure import decoding_of
     from worldmodels.lifegpt.model import LifeGPT
+    from worldmodels.training.torch_runs import device_named
 
     model, config = load_model(command.run, device_named(command.device))
     method = decoding_of(model, config.objective).method

@@ -28,11 +28,12 @@ from envs.life.actions import edited
 from envs.life.params import LifeParams
 from envs.life.state import LifeState, grid_hash
 from worldmodels.interface import WorldModel
-from worldmodels.lifegpt.checkpoint import last_checkpoint, load_model, read_manifest
+from worldmodels.lifegpt.checkpoint import load_model, read_manifest
 from worldmodels.lifegpt.config import TorusConfig
 from worldmodels.lifegpt.data import LIFE, draw_grids, successors
 from worldmodels.lifegpt.measure import decoding_of
 from worldmodels.lifegpt.simulate import bernoulli_log_probs, log_probabilities, next_grids
+from worldmodels.training.run_folder import last_checkpoint
 
 Grids = Bool[Tensor, "batch rows columns"]
 Logits = Float[Tensor, "batch rows columns"]

@@ -4,22 +4,14 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from worldmodels.lifegpt.checkpoint import (
-    Manifest,
-    last_checkpoint,
-    load_moments,
-    load_weights,
-    new_model,
-    read_manifest,
-    save_checkpoint,
-)
+from worldmodels.lifegpt.checkpoint import new_model, read_manifest, save_checkpoint
 from worldmodels.lifegpt.config import GPTConfig, TrainConfig, to_dict
 from worldmodels.lifegpt.csv_files import read_pairs
 from worldmodels.lifegpt.data import draw_pairs, spaced_densities
@@ -35,18 +27,23 @@ from worldmodels.lifegpt.objective import (
 from worldmodels.lifegpt.simulate import Model
 from worldmodels.lifegpt.tokenizer import ALIVE, States
 from worldmodels.lifegpt.torus_model import TorusTransformer
-from worldmodels.training.run_folder import Record, open_run, read_records, write_records
+from worldmodels.training.run_folder import (
+    Record,
+    last_checkpoint,
+    open_run,
+    read_records,
+    write_records,
+)
+from worldmodels.training.torch_runs import (
+    Manifest,
+    Progress,
+    load_moments,
+    load_weights,
+    share_done,
+)
 
 SPARSE: Final = (0.05, 0.25)
 _SET, _ORDER, _STEP, _FORGET = range(1, 5)  # what a generator is for; 0 is measuring
-
-
-class Progress(NamedTuple):
-    """Where a run stands."""
-
-    share: float  # of the run that is over
-    step: int
-    loss: float
 
 
 def train(
@@ -88,13 +85,13 @@ def train(
     batches = Batches(config)
     start = time.perf_counter()
     seconds, losses = before, torch.zeros(())
-    share = _share(config, step, seconds)
+    share = share_done(config.steps, config.minutes, step, seconds)
     while share < 1:
         rate = learning_rate(config, step, share)
         loss = update(model, optimizer, batches, config, step, rate)
         losses, step = losses + loss, step + 1
         seconds = before + time.perf_counter() - start
-        share = _share(config, step, seconds)
+        share = share_done(config.steps, config.minutes, step, seconds)
         show(Progress(min(share, 1.0), step, float(loss)))
         if step % config.every == 0 or share >= 1:
             since = (step - 1) % config.every + 1
@@ -214,11 +211,6 @@ def _loss(
             )
         objectives = {"all": all_tokens_loss, "answer": answer_loss, "parallel": parallel_loss}
         return objectives[config.objective](model, tokens, hidden)
-
-
-def _share(config: TrainConfig, step: int, seconds: float) -> float:
-    by_time = seconds / 60 / config.minutes if config.minutes else 0.0
-    return max(step / config.steps, by_time)
 
 
 def _record(

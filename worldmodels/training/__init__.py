@@ -1,1 +1,1 @@
-"""What runs of any learner share; imports neither torch nor jax."""
+"""What runs of any learner share: `run_folder` without torch and jax, `torch_runs` with torch."""

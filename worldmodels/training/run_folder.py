@@ -66,6 +66,11 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(folder.glob(PREFIX + "*"))
 
 
+def last_checkpoint(folder: Path) -> Path | None:
+    """The checkpoint of a run to go on from; None before the first."""
+    return next(reversed(checkpoints(folder)), None)
+
+
 def write_checkpoint(
     folder: Path, step: int, files: Mapping[str, bytes], kept: Collection[Path] = ()
 ) -> Path:
@@ -111,6 +116,22 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ValueError(f"{path} should hold a JSON object, got {type(data).__name__}")
     return data
+
+
+def read_manifest_of(checkpoint: Path, version: int) -> dict[str, Any]:
+    """The manifest of a checkpoint.
+
+    Raises:
+        ValueError: it is missing or broken, or of another format version.
+    """
+    path = checkpoint / MANIFEST
+    manifest = read_json(path)
+    if manifest.get("format_version") != version:
+        raise ValueError(
+            f"{path} has format version {manifest.get('format_version')!r}, this program reads "
+            f"{version}: train again"
+        )
+    return manifest
 
 
 def read_arrays(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
