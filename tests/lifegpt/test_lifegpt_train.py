@@ -10,6 +10,7 @@ import pytest
 import torch
 from lifegpt.small_models import BYTES, COMPACT, IDENTITY, RUN, TORUS, several
 from safetensors.torch import load_file, save_file
+from training_runs import Killed, contents, kill_at, numbers
 
 from worldmodels.lifegpt.checkpoint import load_model, new_model
 from worldmodels.lifegpt.config import PRESETS, TrainConfig, from_dict, to_dict
@@ -18,31 +19,6 @@ from worldmodels.lifegpt.decoding import Decoding
 from worldmodels.lifegpt.measure import count_right_neighbourhoods, held_out
 from worldmodels.lifegpt.train import Batches, Progress, learning_rate, train, update
 from worldmodels.training.run_folder import last_checkpoint
-
-
-class Killed(BaseException):
-    """What a kill looks like from inside."""
-
-
-def kill_at(step: int) -> Any:
-    def show(progress: Progress) -> None:
-        if progress.step == step:
-            raise Killed
-
-    return show
-
-
-def numbers(folder: Path) -> list[dict[str, Any]]:
-    """The log, but for what the clock says."""
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
-
-
-def contents(folder: Path) -> list[bytes]:
-    checkpoint = last_checkpoint(folder)
-    assert checkpoint is not None
-    names = ("model.safetensors", "training.safetensors")
-    return [(checkpoint / name).read_bytes() for name in names]
 
 
 @pytest.fixture(scope="module")
