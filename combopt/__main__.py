@@ -78,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _fail(f"error: {error}", 1)
     except KeyboardInterrupt:
-        return _fail("interrupted; it goes on when the same command is given again", 1)
+        kept = "" if isinstance(command, solve.Solve) else "; the same command goes on from here"
+        return _fail(f"interrupted{kept}", 1)
     return 0
 
 

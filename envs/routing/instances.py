@@ -54,6 +54,16 @@ class _Placed:
         np.fill_diagonal(distances, 0)
         return distances
 
+    def along(self, tour: Tour) -> float:
+        """Length of the way along some nodes and back to the first; makes no matrix."""
+        if self.matrix is not None:
+            return _length(self.matrix, tour)
+        assert self.coords is not None
+        order = np.asarray(tour, np.int64)
+        ends = np.roll(order, -1)
+        legs = between(self.coords[order], self.coords[ends], self.metric)
+        return float(legs[order != ends].sum())
+
     def unrounded(self: PlacedT) -> PlacedT:
         """The same places with exact distances; no known optimum, which was for rounded ones.
 
@@ -101,7 +111,7 @@ class TSP(_Placed):
         Raises:
             ValueError: this is not an order of all nodes.
         """
-        return _length(self.distances(), check_order(tour, self.size))
+        return self.along(check_order(tour, self.size))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -181,8 +191,7 @@ class CVRP(_Placed):
             load = int(self.demands[list(route)].sum())
             if load > self.capacity:
                 raise ValueError(f"route {number} carries {load}, more than {self.capacity}")
-        matrix = self.distances()
-        return sum(_length(matrix, [0, *route]) for route in routes)
+        return sum(self.along([0, *route]) for route in routes)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -218,7 +227,7 @@ class OP(_Placed):
 
     def length(self, tour: Tour) -> float:
         """Of the closed tour from the depot."""
-        return _length(self.distances(), [0, *tour])
+        return self.along([0, *tour])
 
     def prize(self, tour: Tour) -> float:
         """Sum of the prizes on a tour.

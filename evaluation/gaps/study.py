@@ -13,7 +13,7 @@ import torch
 
 from combopt.attempts import for_network, gap_percent
 from combopt.bq.checkpoint import load_network
-from combopt.bq.decoding import PLACED, Decoding
+from combopt.bq.decoding import NUM_SYMMETRIES, PLACED, Decoding
 from combopt.bq.decoding import solve as decode
 from combopt.bq.reconstruction import improved
 from combopt.solvers import Problem, cost_of, problem_of, solve, solver_named
@@ -159,7 +159,9 @@ def _by_network(job: Job) -> Outcome:
     costs: list[float] = []
     seconds: list[float] = []
     for _, group in itertools.groupby(seen, key=lambda instance: instance.size):
-        for batch in _batches(list(group), 8 if decoding.symmetries else decoding.beam):
+        for batch in _batches(
+            list(group), NUM_SYMMETRIES if decoding.symmetries else decoding.beam
+        ):
             start = time.process_time()
             solutions: list[Any] = list(decode(network, batch, decoding))
             shared = (time.process_time() - start) / len(batch)

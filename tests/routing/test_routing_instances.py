@@ -1,12 +1,14 @@
 """Instances check what they are given, and know the cost of a solution."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jaxtyping import TypeCheckError
 
-from envs.routing.distances import between
+from envs.routing.distances import Metric, between
 from envs.routing.instances import ATSP, CVRP, OP, TSP, Instance
 
 COORDS = np.array([[0.0, 0], [3, 4], [6, 8], [0, 5]])
@@ -44,6 +46,28 @@ def test_a_node_is_at_no_distance_from_itself_in_any_metric():
         assert distances.diagonal().tolist() == [0, 0, 0]
         assert distances[1, 2] == (1 if metric == "GEO" else 0)
         assert np.array_equal(distances, distances.T)
+
+
+@pytest.mark.parametrize("metric", ["EUCLIDEAN", "EUC_2D", "CEIL_2D", "ATT", "GEO"])
+def test_the_way_along_nodes_is_as_long_as_the_matrix_says(metric: Metric):
+    places = np.random.default_rng(0).uniform(0, 90, (9, 2))
+    instance = TSP(places, metric)
+    matrix, tour = instance.distances(), [4, 2, 8, 0, 5]
+    ends = [2, 8, 0, 5, 4]
+    assert instance.along(tour) == sum(matrix[tour, ends])
+    assert instance.along([3]) == 0
+
+
+def test_the_cost_of_a_large_tour_takes_no_matrix():
+    size = 20_000
+    instance = TSP(np.random.default_rng(0).random((size, 2)))
+    tracemalloc.start()
+    try:
+        instance.cost(range(size))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 50e6  # bytes; a matrix has 3.2e9
 
 
 def test_costs_are_sums_of_legs():
