@@ -9,6 +9,8 @@ from worldmodels.onelife.exploration.contexts import facing_of, held_by
 from worldmodels.onelife.exploration.curiosity import Curiosity
 from worldmodels.onelife.exploration.explorer import Explorer
 from worldmodels.onelife.exploration.ground import Ground
+from worldmodels.onelife.exploration.wishes import Wishes
+from worldmodels.onelife.scenes import Cell
 
 LAWN = ("#####", "#...#", "#.b.#", "#w..#", "#####")
 
@@ -117,3 +119,48 @@ def test_what_flies_over_ground_does_not_show_that_it_is_safe() -> None:
     assert "abyss" in ground.stood
     ground.notice(scene, scene, missiles={"hunter"})
     assert "abyss" not in ground.stood
+
+
+WORKSHOP = ("###############", "#.............#", "#t...........w#", "###############")
+"""A bench at the western end, a well at the eastern one, 12 steps from it."""
+
+
+@pytest.mark.parametrize(
+    ("position", "is_built"),
+    [((2, 1), True), ((6, 1), False), ((13, 1), False)],
+    ids=["beside the bench", "far from both, the well in reach", "beside the well"],
+)
+def test_a_station_is_made_again_where_it_can_stand_beside_another(
+    position: Cell, is_built: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert dug_at(position, WORKSHOP, monkeypatch) == is_built
+
+
+def test_a_station_is_not_made_again_where_one_is_close_enough_for_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    close = tuple(row[:-9] + row[-2:] for row in WORKSHOP)  # the well is 5 steps from the bench
+    assert not dug_at((2, 1), close, monkeypatch)
+
+
+def test_a_station_is_not_made_where_that_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not dug_at((2, 1), WORKSHOP, monkeypatch, failures=1)
+
+
+def dug_at(
+    position: Cell, cells: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, failures: int = 0
+) -> bool:
+    """Whether someone who made a bench and a well once, elsewhere, would make a well here."""
+    monkeypatch.setattr(Wishes, "_promise", lambda *_: 1.0)
+    field = Field(cells, position=position, facing=(0, -1)).put((position[0], 0), ".")
+    world = ToyWorld(field, {"dig_well": lambda field: field})
+    explorer, _ = explorer_after(world)
+    explorer.practice.stations = {"bench": "build_bench", "well": "dig_well"}
+    deed = explorer.practice.deed("dig_well", ("material", "wall"))
+    deed.tries = deed.successes = 1
+    deed.losses["twig"] = 1
+    explorer.practice.deed("dig_well", ("material", "lawn")).tries = failures
+    scene = world.scene(field.gain(twig=9))
+    explorer.wishes.look(scene, is_end=False)
+    context = explorer.curiosity.context(scene, (position, (0, -1)))
+    return explorer.wishes.here(scene, context, held_by(scene))[1] == "dig_well"
