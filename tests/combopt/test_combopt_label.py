@@ -165,4 +165,4 @@ def test_interruption_is_status_1_and_says_how_to_go_on(
     monkeypatch.setattr(combopt.label, "label_part", interrupted)
     options = ["label", "--problem", "tsp", "--size", "5", "--workers", "1"]
     assert __main__.main([*options, "--out", str(tmp_path / "set")]) == 1
-    assert "goes on when the same command is given again" in capsys.readouterr().err
+    assert "the same command goes on" in capsys.readouterr().err
