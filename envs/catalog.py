@@ -18,6 +18,7 @@ class World:
     versions: str  # what changed a trajectory, newest last
     stepper: str | None = None  # "module:class" of the same world's rules as a jax core
     stepper_params: str | None = None  # of its params; see `make_stepper_params`
+    preset: dict[str, Any] = dataclasses.field(default_factory=dict)  # keywords the id stands for
     variants: tuple[dict[str, Any], ...] = ({},)  # keywords that the conformance tests run
     render_modes: tuple[str, ...] = ("human", "rgb_array", "ansi")
     render_size: tuple[int, int] = (576, 576)  # pixels (width, height)
@@ -121,7 +122,7 @@ def load_core(world: World) -> Any:
 
 
 def make_params(world: World, keywords: dict[str, Any]) -> Any:
-    """The world's parameters, with some fields set.
+    """The world's parameters: its preset, with some fields set.
 
     Raises:
         TypeError: a keyword is no field.
@@ -131,7 +132,7 @@ def make_params(world: World, keywords: dict[str, Any]) -> Any:
     _check_keywords(world, keywords, _names(params_class))
     # JSON has no tuples, and specs of environments are stored as JSON
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in keywords.items()}
-    return params_class(**values)
+    return params_class(**{**world.preset, **values})
 
 
 def stepper_row(world: World) -> World:
