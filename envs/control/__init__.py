@@ -1,0 +1,1 @@
+"""Continuous control as equations, under random projections, and the classic tasks."""
