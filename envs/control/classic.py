@@ -1,4 +1,4 @@
-"""Cart-pole and pendulum as in Gymnasium's classic control; games of envs/memory hide parts of them.
+"""Cart-pole and pendulum as in Gymnasium's classic control; games of memory hide parts of them.
 
 Source: Gymnasium 1.3, CartPole-v1 and Pendulum-v1; in-context-rl.md 3.1.
 """
