@@ -82,12 +82,35 @@ CATALOG: Final[dict[str, World]] = {
                 ("OP", ({"generator": "explosion", "invalid": "noop", "reward": "sparse"},)),
             )
         ),
+        *(
+            World(
+                id=f"{problem}{size}-v0",
+                core=f"envs.routing.env:{problem}",
+                params=f"envs.routing.params:{problem}Params",
+                versions="v0: the rules of envs/routing/README.md",
+                preset={"num_nodes": size},
+                render_size=(512, 512),
+            )
+            for problem in ("TSP", "ATSP", "CVRP", "OP")
+            for size in (20, 50, 100)
+        ),
         World(
             id="Knapsack-v0",
             core="envs.knapsack.env:KnapsackEnv",
             params="envs.knapsack.params:KnapsackParams",
             versions="v0: the rules of envs/knapsack/README.md",
             render_size=(512, 512),
+        ),
+        *(
+            World(
+                id=f"Knapsack{size}-v0",
+                core="envs.knapsack.env:KnapsackEnv",
+                params="envs.knapsack.params:KnapsackParams",
+                versions="v0: the rules of envs/knapsack/README.md",
+                preset={"num_items": size},
+                render_size=(512, 512),
+            )
+            for size in (50, 100, 200)
         ),
     )
 }

@@ -105,6 +105,11 @@ class FunctionalEnv(abc.ABC, Generic[StateT, ParamsT, ObsT]):
         """Which actions of a `Discrete` space are legal, as booleans; None: all of them."""
         del state, params
 
+    def raises_at_illegal(self, params: ParamsT) -> bool:
+        """Whether an action that `action_mask` leaves out is an error, which adapters raise."""
+        del params
+        return False
+
     def copy(self, state: StateT) -> StateT:
         """A state that shares nothing mutable with `state`; itself where states are immutable."""
         return state

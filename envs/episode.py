@@ -41,7 +41,14 @@ class Episode:
         return self._hooks.look(self.state, self.params)
 
     def step(self, action: Any) -> Step:
-        """Advance one step."""
+        """Advance one step.
+
+        Raises:
+            ValueError: the action is illegal, in a world that raises at such.
+        """
+        if self.core.raises_at_illegal(self.params) and not self.action_mask()[action]:
+            legal = np.flatnonzero(self.action_mask()).tolist()
+            raise ValueError(f"action {action} is illegal now; legal are {legal}")
         self.time += 1
         self.state, step = self._hooks.step(self._key, self.time, self.state, action, self.params)
         return step

@@ -87,6 +87,11 @@ class JaxVectorEnv(VectorEnv[Any, Any, Any]):
                 f"copies of {world.id} in one call reset themselves, in the mode NEXT_STEP or "
                 f"SAME_STEP; for DISABLED {_LOOP}"
             )
+        if core.raises_at_illegal(params):
+            raise ValueError(
+                f"copies of {world.id} in one call cannot raise at illegal actions; to have that "
+                f"{_LOOP}"
+            )
         modes = [mode for mode in world.render_modes if _shows(core, mode)]
         if render_mode not in (None, *modes):
             raise ValueError(

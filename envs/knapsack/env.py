@@ -88,9 +88,13 @@ class KnapsackEnv(FunctionalEnv[KnapsackState, KnapsackParams, Obs]):
 
     @override
     def terminated(self, state: KnapsackState, params: KnapsackParams) -> Bool[Array, ""]:
-        if params.invalid == "terminate":
-            return self.is_complete(state) | state.is_refused
-        return self.is_complete(state)
+        if params.invalid == "noop":
+            return self.is_complete(state)
+        return self.is_complete(state) | state.is_refused
+
+    @override
+    def raises_at_illegal(self, params: KnapsackParams) -> bool:
+        return params.invalid == "raise"
 
     @override
     def truncated(self, state: KnapsackState, params: KnapsackParams) -> Bool[Array, ""]:

@@ -9,7 +9,7 @@ from envs.knapsack.generators import capacity_for
 from envs.knapsack.instances import Knapsack
 from envs.knapsack.state import Items, items_of
 
-_CHOICES: Final = {"reward": ("dense", "sparse"), "invalid": ("terminate", "noop")}
+_CHOICES: Final = {"reward": ("dense", "sparse"), "invalid": ("terminate", "noop", "raise")}
 
 
 @pytree

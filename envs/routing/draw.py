@@ -14,7 +14,7 @@ from envs.routing.generators import (
     shortened,
     without_diagonal,
 )
-from envs.routing.params import ATSPParams, CVRPParams, OPParams, TSPParams
+from envs.routing.params import ATSPParams, CVRPParams, Generator, OPParams, TSPParams
 from envs.routing.state import (
     CVRPLayout,
     Layout,
@@ -70,7 +70,16 @@ def draw_op(key: PRNGKeyArray, params: OPParams) -> OPLayout:
     )
 
 
-def _draw_coords(key: PRNGKeyArray, num_nodes: int, generator: str) -> Float32[Array, "nodes 2"]:
+def _draw_coords(
+    key: PRNGKeyArray, num_nodes: int, generator: Generator
+) -> Float32[Array, "nodes 2"]:
+    if not isinstance(generator, str):
+        coords = jnp.asarray(generator(key, num_nodes), jnp.float32)
+        if coords.shape != (num_nodes, 2):
+            raise ValueError(
+                f"a generator returns places of shape ({num_nodes}, 2), got {coords.shape}"
+            )
+        return jnp.clip(coords, 0.0, 1.0)
     uniform_key, normal_key, centre_key, choice_key, distance_key = jax.random.split(key, 5)
     draws = PlaceDraws(
         uniform=jax.random.uniform(uniform_key, (num_nodes, 2)),

@@ -1,6 +1,7 @@
 """What can be chosen about the routing worlds."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -15,11 +16,13 @@ from envs.routing.generators import (
 from envs.routing.instances import ATSP, CVRP, OP, TSP, Instance
 from envs.routing.state import Layout, layout_of
 
+Generator = str | Callable[[Any, int], Any]
+"""One of `DISTRIBUTIONS`, or a jax function (key, number of nodes) -> places, shape (nodes, 2)."""
+
 STEPS_PER_NODE: Final = 4  # before an episode is cut short
 _CHOICES: Final = {
-    "generator": DISTRIBUTIONS,
     "reward": ("dense", "sparse"),
-    "invalid": ("terminate", "noop"),
+    "invalid": ("terminate", "noop", "raise"),
     "prize_type": PRIZE_TYPES,
     "action_mode": ("node", "via"),
 }
@@ -51,6 +54,7 @@ class RoutingParams:
             value = getattr(self, field.name)
             if choices is not None and value not in choices:
                 raise ValueError(f"{field.name} is one of {choices}; got {value!r}")
+        self._check_generator()
         if self.instance is not None and not isinstance(self.instance, Layout):
             self._take(self.instance)
         least = 1 if self.has_depot else 2
@@ -60,6 +64,14 @@ class RoutingParams:
             )
         if isinstance(self.max_steps, int) and self.max_steps < 1:
             raise ValueError(f"max_steps is 1 or more; got {self.max_steps}")
+
+    def _check_generator(self) -> None:
+        generator = getattr(self, "generator", "uniform")  # ATSP has none
+        if generator not in DISTRIBUTIONS and not callable(generator):
+            raise ValueError(
+                f"generator is one of {DISTRIBUTIONS}, or a function (key, nodes) -> places; got "
+                f"{generator!r}"
+            )
 
     def _take(self, given: Any) -> None:
         instance = _read(given) if isinstance(given, str | Path) else given
@@ -103,7 +115,7 @@ class TSPParams(ATSPParams):
 
     kind: ClassVar[type[Any]] = TSP
 
-    generator: str = static(default="uniform")
+    generator: Generator = static(default="uniform")
 
 
 @pytree
@@ -113,7 +125,7 @@ class CVRPParams(RoutingParams):
     kind: ClassVar[type[Any]] = CVRP
     has_depot: ClassVar[bool] = True
 
-    generator: str = static(default="uniform")
+    generator: Generator = static(default="uniform")
     capacity: IntLike | None = None  # None: that of the instance, or `capacity_for` the customers
     action_mode: str = static(default="node")
 
@@ -143,7 +155,7 @@ class OPParams(RoutingParams):
     kind: ClassVar[type[Any]] = OP
     has_depot: ClassVar[bool] = True
 
-    generator: str = static(default="uniform")
+    generator: Generator = static(default="uniform")
     prize_type: str = static(default="distance")
     max_length: FloatLike | None = None  # None: that of the instance, or `max_length_for` the nodes
 

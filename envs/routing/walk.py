@@ -69,7 +69,7 @@ class RoutingEnv(FunctionalEnv[StateT, ParamsT, Obs]):
 
     def penalty(self, state: StateT, params: ParamsT) -> Float32[Array, ""]:
         """What an illegal action costs: more than any solution if it ends the episode."""
-        legs = 2 * params.num_nodes if params.invalid == "terminate" else 1
+        legs = 1 if params.invalid == "noop" else 2 * params.num_nodes
         return state.layout.longest * legs
 
     def shortfall(self, state: StateT, optimum: Float32[Array, ""]) -> Float32[Array, ""]:
@@ -111,9 +111,13 @@ class RoutingEnv(FunctionalEnv[StateT, ParamsT, Obs]):
 
     @override
     def terminated(self, state: StateT, params: ParamsT) -> Bool[Array, ""]:
-        if params.invalid == "terminate":
-            return self.is_complete(state) | state.is_refused
-        return self.is_complete(state)
+        if params.invalid == "noop":
+            return self.is_complete(state)
+        return self.is_complete(state) | state.is_refused
+
+    @override
+    def raises_at_illegal(self, params: ParamsT) -> bool:
+        return params.invalid == "raise"
 
     @override
     def truncated(self, state: StateT, params: ParamsT) -> Bool[Array, ""]:

@@ -131,7 +131,7 @@ def test_the_budget_overrides_the_capacity() -> None:
         ({"budget": -1}, "budget is 0 or more; got -1"),
         ({"max_steps": 0}, "max_steps is 1 or more; got 0"),
         ({"reward": "rich"}, "reward is one of .*; got 'rich'"),
-        ({"invalid": "raise"}, "invalid is one of .*; got 'raise'"),
+        ({"invalid": "ignore"}, "invalid is one of .*; got 'ignore'"),
         ({"instance": 3}, "instance is a Knapsack .*; got int"),
         ({"instance": "no/such.txt"}, "cannot be read from no/such.txt: No such file"),
         (

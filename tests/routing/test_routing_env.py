@@ -356,7 +356,7 @@ def test_resources_can_be_set_and_override_those_of_an_instance() -> None:
         ("CVRP-v0", {"num_nodes": 0}, "num_nodes is a whole number, 1 or more; got 0"),
         ("TSP-v0", {"generator": "spiral"}, "generator is one of .*; got 'spiral'"),
         ("ATSP-v0", {"reward": "rich"}, "reward is one of .*; got 'rich'"),
-        ("TSP-v0", {"invalid": "raise"}, "invalid is one of .*; got 'raise'"),
+        ("TSP-v0", {"invalid": "ignore"}, "invalid is one of .*; got 'ignore'"),
         ("CVRP-v0", {"action_mode": "fly"}, "action_mode is one of .*; got 'fly'"),
         ("CVRP-v0", {"capacity": 8}, "capacity is 9 or more, the largest demand; got 8"),
         ("OP-v0", {"prize_type": "gold"}, "prize_type is one of .*; got 'gold'"),
@@ -401,6 +401,48 @@ def test_a_spoilt_state_is_refused_with_the_field_named(old: str, new: str, why:
     assert old in text
     with pytest.raises(ValueError, match=why):
         core.loads(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize("name", ["TSP-v0", "Knapsack-v0"])
+def test_an_illegal_action_raises_where_that_is_asked_for(name: str) -> None:
+    env: Any = gymnasium.make(name, invalid="raise").unwrapped
+    obs, _ = env.reset(seed=0)
+    legal, illegal = int(obs["action_mask"].argmax()), int(obs["action_mask"].argmin())
+    if name == "Knapsack-v0":
+        illegal = legal
+        env.step(legal)
+    before = env.state
+    with pytest.raises(ValueError, match=f"action {illegal} is illegal now; legal are"):
+        env.step(illegal)
+    assert env.state is before
+    with pytest.raises(ValueError, match=r"cannot raise at illegal actions; .*sync"):
+        gymnasium.make_vec(name, num_envs=2, invalid="raise")
+
+
+def test_places_may_come_from_a_function() -> None:
+    def ring(key: Any, num_nodes: int) -> Any:
+        turn = jnp.linspace(0, 2 * jnp.pi, num_nodes) + jax.random.uniform(key)
+        return 0.5 + 0.7 * jnp.stack([jnp.cos(turn), jnp.sin(turn)], axis=1)
+
+    for name, size in (("TSP-v0", 8), ("CVRP-v0", 9), ("OP-v0", 9)):
+        core, params = world(name, num_nodes=8, generator=ring)
+        places = np.asarray(core.initial(KEY, params).layout.coords)
+        assert places.shape == (size, 2)
+        assert places.min() >= 0
+        assert places.max() <= 1
+        assert (np.abs(np.hypot(*(places - 0.5).T) - 0.6) < 0.11).all(), "0.7, or on the edge"
+    core, params = world("TSP-v0", num_nodes=8, generator=lambda key, size: jnp.zeros((3, 2)))
+    with pytest.raises(ValueError, match=r"returns places of shape \(8, 2\), got \(3, 2\)"):
+        core.initial(KEY, params)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "size"), [("TSP50-v0", "visited", 50), ("Knapsack100-v0", "packed", 100)]
+)
+def test_an_id_may_name_a_size(name: str, key: str, size: int) -> None:
+    env = gymnasium.make(name)
+    assert env.observation_space[key].shape == (size,)  # type: ignore[index]  # a Dict
+    assert gymnasium.make(name, max_steps=3).unwrapped.params.max_steps == 3  # type: ignore[attr-defined]
 
 
 def test_an_episode_may_begin_with_another_instance() -> None:
@@ -464,13 +506,14 @@ def test_an_instance_is_read_from_a_file(tmp_path: Path) -> None:
         gymnasium.make("CVRP-v0", instance=str(path))
 
 
-@pytest.mark.parametrize("name", ["TSP-v0", "CVRP-v0", "OP-v0", "Knapsack-v0"])
+@pytest.mark.parametrize("name", ["TSP-v0", "ATSP-v0", "CVRP-v0", "OP-v0", "Knapsack-v0"])
 def test_maskable_ppo_trains(name: str) -> None:
-    maskable = pytest.importorskip("sb3_contrib")
+    from sb3_contrib import MaskablePPO
+
     size = "num_items" if name == "Knapsack-v0" else "num_nodes"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the learner, about its own dependencies
         env = gymnasium.make(name, **{size: 5})
-        model = maskable.MaskablePPO("MultiInputPolicy", env, n_steps=64, device="cpu")
+        model = MaskablePPO("MultiInputPolicy", env, n_steps=64, device="cpu")
         model.learn(128)
     assert model.num_timesteps == 128
