@@ -96,7 +96,7 @@ CATALOG: Final[dict[str, World]] = {
                 params="envs.control.params:ControlParams",
                 versions="v0: the equations of envs/control/README.md",
                 preset={"task": task},
-                variants=({}, {"task": "PointMassHard"}, {"task": "MountainCarContinuous"}),
+                variants=({}, {"task": "PointMassHard", "mass_scale": 0.8}),
                 render_size=(512, 512),
                 render_fps=50,
             )
@@ -123,7 +123,7 @@ CATALOG: Final[dict[str, World]] = {
                 params="envs.control.meta_params:MetaControlParams",
                 versions="v0: the tasks and projections of envs/control/README.md",
                 preset=preset,
-                variants=({}, {"num_episodes": 3, "max_steps": 4, "layout": "paper"}),
+                variants=({"num_episodes": 3, "max_steps": 4},),
                 render_size=(512, 512),
                 render_fps=50,
             )

@@ -56,14 +56,13 @@ def advanced(
 def described(progress: Progress) -> dict[str, Any]:
     """What `info` says of it; an inner episode that has just ended is number `inner_episode` - 1.
 
-    `inner_return` is NaN while an inner episode goes on.
+    `inner_return` is what the inner episode of the last step has paid so far; at its end, all.
     """
-    has_ended = progress.has_ended
     return {
-        "inner_done": has_ended,
+        "inner_done": progress.has_ended,
         "inner_episode": progress.episode,
         "inner_step": progress.time,
-        "inner_return": jnp.where(has_ended, progress.gained, jnp.nan),
+        "inner_return": progress.gained,
         "inner_terminated": progress.terminated,
         "inner_truncated": progress.truncated,
     }

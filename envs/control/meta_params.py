@@ -1,6 +1,6 @@
 """What can be chosen about many tasks behind random projections, and about the hidden cart-pole."""
 
-from typing import Final
+from typing import Any, Final
 
 from envs.control.params import check_max_steps, check_scale
 from envs.control.projections import KINDS, SPLITS, check_projection
@@ -20,7 +20,7 @@ class MetaControlParams:
         ValueError: names the field, what it may be, and what came.
     """
 
-    task_pool: tuple[str, ...] = static(default=TRAINING)
+    task_pool: Any = static(default=TRAINING)  # a tuple of names
     obs_dim: int = static(default=12)  # of a projected observation
     act_dim: int = static(default=2)  # of the agent's action
     num_episodes: int = static(default=1)  # inner episodes of a meta-episode

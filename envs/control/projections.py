@@ -103,7 +103,7 @@ def haar(key: PRNGKeyArray, size: int) -> Float[Array, "{size} {size}"]:
     """An orthogonal matrix, every one as likely as every other."""
     orthogonal, triangle = jnp.linalg.qr(jax.random.normal(key, (size, size)))
     signs = jnp.where(jnp.diagonal(triangle) < 0, -1.0, 1.0)
-    matrix: Float[Array, "{size} {size}"] = orthogonal * signs[None, :]
+    matrix: Float[Array, "size size"] = orthogonal * signs[None, :]
     return matrix
 
 
@@ -122,7 +122,7 @@ def _directions(
     pairs = jnp.triu(jnp.ones((columns, columns), jnp.bool_), 1)
     pairs &= (jnp.arange(columns) < size)[None, :]
 
-    def drawn(attempt: Any) -> Float[Array, "{given} {columns}"]:
+    def drawn(attempt: Any) -> Float[Array, "given columns"]:
         matrix = jax.random.normal(jax.random.fold_in(key, attempt), (given, columns))
         return jnp.divide(matrix, jnp.linalg.norm(matrix, axis=0, keepdims=True))
 
@@ -135,7 +135,7 @@ def _directions(
         lambda progress: (progress[0] + 1, drawn(progress[0] + 1)),
         (jnp.int32(0), drawn(0)),
     )
-    directions: Float[Array, "{given} {columns}"] = matrix
+    directions: Float[Array, "given columns"] = matrix
     return directions
 
 

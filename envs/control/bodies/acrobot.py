@@ -83,7 +83,7 @@ SWINGUP: Final = Task(
     body=("upper angle", "lower angle", "upper spin", "lower spin"),
     sees={
         "sin upper": 1.0, "sin tip": 1.0, "cos upper": 1.0, "cos tip": 1.0,
-        "upper spin": 1.0, "lower spin": 1.0,
+        "upper spin": 2.3, "lower spin": 4.9,
     },
     num_actions=1,
     start=start,

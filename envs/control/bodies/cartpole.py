@@ -94,7 +94,7 @@ def sparse_reward(before: Body, action: Action, after: Body, scale: Scale) -> Sc
 BALANCE: Final = Task(
     family="cartpole",
     body=("place", "angle", "speed", "spin"),
-    sees={"place": 1.0, "cos angle": 1.0, "sin angle": 1.0, "speed": 1.0, "spin": 1.0},
+    sees={"place": 1.0, "cos angle": 1.0, "sin angle": 1.0, "speed": 0.66, "spin": 4.8},
     num_actions=1,
     start=start_upright,
     step=step,
@@ -102,5 +102,7 @@ BALANCE: Final = Task(
     reward=smooth_reward,
 )
 BALANCE_SPARSE: Final = dataclasses.replace(BALANCE, reward=sparse_reward)
-SWINGUP: Final = dataclasses.replace(BALANCE, start=start_hanging)
+SWINGUP: Final = dataclasses.replace(
+    BALANCE, start=start_hanging, sees={**BALANCE.sees, "speed": 0.64, "spin": 1.2}
+)
 SWINGUP_SPARSE: Final = dataclasses.replace(SWINGUP, reward=sparse_reward)

@@ -59,7 +59,7 @@ def reward(before: Body, action: Action, after: Body, scale: Scale) -> Scalar:
 CONTINUOUS: Final = Task(
     family="mountain_car",
     body=("place", "speed"),
-    sees={"place": 1.0, "speed": 1.0},
+    sees={"place": 1.0, "speed": 0.0135},
     num_actions=1,
     start=start,
     step=step,

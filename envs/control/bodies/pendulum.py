@@ -78,7 +78,7 @@ def classic_reward(before: Body, action: Action, after: Body, scale: Scale) -> S
 SWINGUP: Final = Task(
     family="pendulum",
     body=("angle", "spin"),
-    sees={"cos angle": 1.0, "sin angle": 1.0, "spin": 1.0},
+    sees={"cos angle": 1.0, "sin angle": 1.0, "spin": 1.6},
     num_actions=1,
     start=start,
     step=step,
@@ -88,7 +88,7 @@ SWINGUP: Final = Task(
 CLASSIC: Final = Task(
     family="pendulum",
     body=("angle", "spin"),
-    sees={"cos angle": 1.0, "sin angle": 1.0, "spin": 1.0},
+    sees={"cos angle": 1.0, "sin angle": 1.0, "spin": 3.6},
     num_actions=1,
     start=classic_start,
     step=classic_step,

@@ -96,7 +96,7 @@ def reward(before: Body, action: Action, after: Body, scale: Scale) -> Scalar:
 EASY: Final = Task(
     family="point_mass",
     body=("x", "y", "speed x", "speed y"),
-    sees={"x": 1.0, "y": 1.0, "speed x": 1.0, "speed y": 1.0},
+    sees={"x": 1.0, "y": 1.0, "speed x": 0.0103, "speed y": 0.0103},
     num_actions=2,
     start=easy_start,
     step=easy_step,
