@@ -112,6 +112,69 @@ CATALOG: Final[dict[str, World]] = {
             )
             for size in (50, 100, 200)
         ),
+        *(
+            World(
+                id=f"Control/{task}-v0",
+                core="envs.control.env:Control",
+                params="envs.control.params:ControlParams",
+                versions="v0: the equations of envs/control/README.md",
+                preset={"task": task},
+                variants=({}, {"task": "PointMassHard", "mass_scale": 0.8}),
+                render_size=(512, 512),
+                render_fps=50,
+            )
+            for task in (
+                "CartpoleSwingup",
+                "CartpoleSwingupSparse",
+                "CartpoleBalance",
+                "CartpoleBalanceSparse",
+                "PendulumSwingup",
+                "AcrobotSwingup",
+                "AcrobotSwingupSparse",
+                "PointMassEasy",
+                "PointMassHard",
+                "ReacherEasy",
+                "ReacherHard",
+                "MountainCarContinuous",
+                "Pendulum",
+            )
+        ),
+        *(
+            World(
+                id=f"{name}-v0",
+                core="envs.control.meta:MetaControl",
+                params="envs.control.meta_params:MetaControlParams",
+                versions="v0: the tasks and projections of envs/control/README.md",
+                preset=preset,
+                variants=({"num_episodes": 3, "max_steps": 4},),
+                render_size=(512, 512),
+                render_fps=50,
+            )
+            for name, preset in (
+                ("MetaControl", {}),
+                (
+                    "MetaControlHeldOut",
+                    {
+                        "task_pool": (
+                            "CartpoleBalance",
+                            "PendulumSwingup",
+                            "PointMassHard",
+                            "ReacherHard",
+                        ),
+                        "split": "test",
+                    },
+                ),
+            )
+        ),
+        World(
+            id="MetaCartPole-v0",
+            core="envs.control.meta_cartpole:MetaCartPole",
+            params="envs.control.meta_params:MetaCartPoleParams",
+            versions="v0: the cart-pole of envs/control/README.md",
+            variants=({}, {"parity": True}),
+            render_size=(512, 512),
+            render_fps=50,
+        ),
     )
 }
 

@@ -46,7 +46,7 @@ class FunctionalEnv(abc.ABC, Generic[StateT, ParamsT, ObsT]):
     """True: the hooks are jax functions, to be jitted and vmapped. False: plain Python."""
 
     idle_action: ClassVar[int] = 0
-    """What a person who presses no key does; worlds of discrete actions only."""
+    """What a person who presses no key does; a number as in `keys`."""
 
     @abc.abstractmethod
     def initial(self, key: Any, params: ParamsT) -> StateT:
@@ -146,6 +146,14 @@ class FunctionalEnv(abc.ABC, Generic[StateT, ParamsT, ObsT]):
     def keys(self) -> dict[str, int]:
         """Key names, as pygame spells them, to actions; for people."""
         return {}
+
+    def action_of(self, number: int, params: ParamsT) -> Any:
+        """The action that a number of `keys`, or `idle_action`, stands for.
+
+        In a world of discrete actions it is the number itself.
+        """
+        del params
+        return number
 
     def awaits_action(self, state: StateT, params: ParamsT) -> bool:
         """False while the agent's choice has no effect, so that a turn-based game runs on."""

@@ -167,12 +167,15 @@ class FunctionalGymEnv(gymnasium.Env[Any, Any]):
             self._window.close()
             self._window = None
 
-    def get_keys_to_action(self) -> dict[tuple[int, ...], int]:
+    def get_keys_to_action(self) -> dict[tuple[int, ...], Any]:
         """Key codes for `gymnasium.utils.play`."""
         from envs.viewer import key_code
 
-        keys = self._episode.core.keys().items()
-        return {(key_code(name),): int(action) for name, action in keys}
+        core, params = self._episode.core, self._episode.params
+        return {
+            (key_code(name),): core.action_of(int(number), params)
+            for name, number in core.keys().items()
+        }
 
     def _with_state(self, info: dict[str, Any]) -> dict[str, Any]:
         if self._state_in_info:

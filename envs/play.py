@@ -243,7 +243,11 @@ class Session:
         core: FunctionalEnv[Any, Any, Any] = load_core(world) if dream is None else dream
         self._canvas = core if isinstance(core, Paintable) else None
         self._keys = self._canvas.keys_under(params) if self._canvas else core.keys()
-        self._idle = self._canvas.idle_under(params) if self._canvas else core.idle_action
+        self._idle = (
+            self._canvas.idle_under(params)
+            if self._canvas
+            else core.action_of(core.idle_action, params)
+        )
         self._brushes = self._canvas.brushes() if self._canvas else {}
         self._brush = next(iter(self._brushes), "")
         self._board = core if isinstance(core, Pointable) else None
@@ -323,7 +327,8 @@ class Session:
     def _step(self) -> None:
         """Play the oldest key not yet played, else the one held down, else nothing."""
         key = self._pressed.popleft() if self._pressed else (self._held or [""])[-1]
-        action = int(self._keys[key]) if key in self._keys else self._idle
+        core, params = self._episode.core, self._episode.params
+        action = core.action_of(int(self._keys[key]), params) if key in self._keys else self._idle
         if self._board is not None:
             action = self._clicks.popleft()
         before = self._episode.state

@@ -21,7 +21,7 @@ _DTYPES: Final = {
 
 
 def dumps(node: Any) -> str:
-    """Write a dataclass of arrays, strings, None and other such dataclasses."""
+    """Write a dataclass of arrays, strings, None, tuples and other such dataclasses."""
     return json.dumps(_plain(node), indent=1)
 
 
@@ -30,6 +30,8 @@ def _plain(node: Any) -> Any:
         return {field.name: _plain(getattr(node, field.name)) for field in dataclasses.fields(node)}
     if node is None or isinstance(node, str):
         return node
+    if isinstance(node, tuple):
+        return [_plain(part) for part in node]
     array = np.asarray(node)
     return array.tolist() if array.size else {"empty": list(array.shape)}
 
@@ -65,6 +67,10 @@ def _parsed(given: Any, kind: Any, name: str, leaves: list[tuple[str, Any, Any]]
             raise ValueError(f"{name} is a JSON object of the fields {', '.join(names)}")
         hints = get_type_hints(kind)
         return {each: _parsed(given[each], hints[each], each, leaves) for each in names}
+    if get_origin(kind) is tuple:  # of any number of parts, all of one kind
+        if not isinstance(given, list):
+            raise ValueError(f"{name} is a list; got {given!r:.200}")
+        return tuple(_parsed(part, get_args(kind)[0], name, leaves) for part in given)
     if get_origin(kind) is types.UnionType:
         return None if given is None else _parsed(given, get_args(kind)[0], name, leaves)
     if kind is str:

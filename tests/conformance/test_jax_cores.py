@@ -17,7 +17,8 @@ NUM = 6
 def actions_of(core: Any, params: Any, count: int) -> Any:
     space = core.action_space(params)
     space.seed(0)
-    return jax.numpy.asarray(np.stack([space.sample() for _ in range(count)]), "int32")
+    actions = np.stack([space.sample() for _ in range(count)])
+    return jax.numpy.asarray(actions.astype(np.int32) if actions.dtype.kind == "i" else actions)
 
 
 def rollout(core: FunctionalEnv[Any, Any, Any], params: Any, step: Any) -> list[Any]:

@@ -29,7 +29,12 @@ NUM = 3
 NEXT, SAME = AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP
 BRIEF: dict[str, dict[str, Any]] = {
     "CrafterOO-v0": {"length": 6},
-    **{name: {"max_steps": 6} for name in CATALOG if name.startswith("ToroidalLife")},
+    "MetaCartPole-v0": {"max_steps": 6, "num_episodes": 2},
+    **{
+        name: {"max_steps": 6}
+        for name in CATALOG
+        if name.startswith(("Control/", "MetaControl", "ToroidalLife"))
+    },
 }
 """Keywords that make episodes end within a few steps, where the defaults do not."""
 
