@@ -336,6 +336,15 @@ def test_a_saved_crafter_state_can_be_played_on(tmp_path: Path) -> None:
     assert core.dumps(envs.play.load_state(world, path)) == core.dumps(state)
 
 
+def test_a_held_arrow_key_pushes_a_body_and_no_key_lets_go(watch: Watch) -> None:
+    shown = watch([[down("right")], [], [up("right")], [], []])
+    assert main(["Control/PointMassEasy-v0", "--seed", "3", "--size", "64x64"]) == 0
+    speeds = [panel["PointMassEasy"]["speed x"] for panel, _ in shown]
+    assert speeds[0] == 0 < speeds[1] < speeds[2]
+    assert speeds[2] > speeds[-1] > 0
+    assert last(shown, "PointMassEasy", "speed y") == 0
+
+
 each_dreamt = pytest.mark.parametrize("world", KERNELS)
 
 

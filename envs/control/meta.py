@@ -1,8 +1,8 @@
 """Many tasks of continuous control behind random projections: the agent must find out which."""
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import gymnasium
 import jax
@@ -20,7 +20,7 @@ from envs.control.projections import SPLITS, Projection, projected
 from envs.control.render import draw_body
 from envs.control.steering import KEYS, clipped, parts, steered
 from envs.control.task import Action, Body, Scale, Task
-from envs.control.tasks import TASK_IDS
+from envs.control.tasks import TASK_IDS, find_task
 from envs.core import Frame, FunctionalEnv, IntLike, pytree
 
 Obs = Float32[Array, " features"]
@@ -79,10 +79,9 @@ class MetaControl(FunctionalEnv[MetaControlState, MetaControlParams, Obs]):
         done = jnp.clip(
             projected(parts(given, params.act_dim), state.projection.action_matrix), -1.0, 1.0
         )
-        branches = [functools.partial(_moved, task, params.largest_body) for task in params.tasks]
         action_parts = parts(done, params.largest_action)
         body, reward, terminated = jax.lax.switch(
-            state.task, branches, state.body, action_parts, state.scale
+            state.task, _branches(params).moves, state.body, action_parts, state.scale
         )
         progress = advanced(state.progress, reward, terminated, _max_steps(state.task, params))
         if params.num_episodes > 1:
@@ -102,11 +101,7 @@ class MetaControl(FunctionalEnv[MetaControlState, MetaControlParams, Obs]):
 
     @override
     def observe(self, state: MetaControlState, params: MetaControlParams) -> Obs:
-        branches = [
-            functools.partial(_observed, task, params.largest_obs, params.is_prescaled)
-            for task in params.tasks
-        ]
-        shown = jax.lax.switch(state.task, branches, state.body, state.scale)
+        shown = jax.lax.switch(state.task, _branches(params).looks, state.body, state.scale)
         seen = projected(shown, state.projection.obs_matrix)
         progress = state.progress
         flags = [progress.reward, progress.has_ended.astype(jnp.float32)]
@@ -226,6 +221,36 @@ observations if `expose_projection`, and that of actions as `action_projection` 
         return steered(number, params.act_dim)
 
 
+class _Branches(NamedTuple):
+    """Functions of every task of a pool, alike in what they take and return."""
+
+    starts: tuple[Callable[..., Body], ...]
+    moves: tuple[Callable[..., Any], ...]
+    looks: tuple[Callable[..., Body], ...]
+
+
+def _branches(params: MetaControlParams) -> _Branches:
+    return _branches_of(
+        params.task_pool, params.largest_body, params.largest_obs, params.is_prescaled
+    )
+
+
+@functools.cache  # the same functions again, so that jax need not trace them anew
+def _branches_of(
+    names: tuple[str, ...], body_size: int, obs_size: int, is_prescaled: bool
+) -> _Branches:
+    tasks = [find_task(name) for name in names]
+    return _Branches(
+        starts=tuple(functools.partial(_begun, task, body_size) for task in tasks),
+        moves=tuple(functools.partial(_moved, task, body_size) for task in tasks),
+        looks=tuple(functools.partial(_observed, task, obs_size, is_prescaled) for task in tasks),
+    )
+
+
+def _begun(task: Task, size: int, key: PRNGKeyArray, scale: Scale) -> Body:
+    return _padded(task.start(key, scale), size)
+
+
 def _moved(
     task: Task, size: int, body: Body, action: Action, scale: Scale
 ) -> tuple[Body, Float32[Array, ""], Bool[Array, ""]]:
@@ -238,9 +263,7 @@ def _moved(
     return _padded(after, size), reward.astype(jnp.float32), ends
 
 
-def _observed(
-    task: Task, size: int, is_prescaled: bool, body: Body, scale: Scale
-) -> Sequence[Float32[Array, ""]]:
+def _observed(task: Task, size: int, is_prescaled: bool, body: Body, scale: Scale) -> Body:
     shown = task.observe(body[: len(task.body)], scale)
     if is_prescaled:
         shown = tuple(number / unit for number, unit in zip(shown, task.sees.values(), strict=True))
@@ -248,11 +271,7 @@ def _observed(
 
 
 def _started(key: PRNGKeyArray, task: Any, scale: Scale, params: MetaControlParams) -> Body:
-    def start(each: Task, key: PRNGKeyArray, scale: Scale) -> Body:
-        return _padded(each.start(key, scale), params.largest_body)
-
-    branches: list[Callable[..., Body]] = [functools.partial(start, each) for each in params.tasks]
-    body: Body = jax.lax.switch(task, branches, key, scale)
+    body: Body = jax.lax.switch(task, _branches(params).starts, key, scale)
     return body
 
 
