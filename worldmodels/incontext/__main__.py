@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from worldmodels.incontext.config import PRESETS, PPOConfig
+from worldmodels.incontext.config import PRESETS, PPOConfig, Preset
 
 if TYPE_CHECKING:  # everything else is imported when it is needed: --help must answer at once
     from worldmodels.incontext.baseline import Baseline
     from worldmodels.incontext.train import Record
 
 PROGRAM: Final = "python -m worldmodels.incontext"
-DEFAULT_PRESET: Final = "laptop"
-DEFAULT_MEMORY_PRESET: Final = "laptop-memory"
+DEFAULT_PRESET: Final[Preset] = "laptop"
+DEFAULT_MEMORY_PRESET: Final[Preset] = "laptop-memory"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,9 +43,7 @@ class Command:
     """Kind of observation, where the world has several; it has to be one array."""
     params: str = "{}"
     """Keywords of the world as a JSON object, for instance '{"memory_length": 64}'."""
-    preset: Literal[
-        "paper", "laptop", "laptop-memory", "popgym", "meta-cartpole", "memory-chain"
-    ] = DEFAULT_PRESET
+    preset: Preset = DEFAULT_PRESET
     """Where the defaults of the PPO options come from; with --memory alone, laptop-memory."""
     seeds: Annotated[int, tyro.conf.arg(metavar="N")] = 3
     """Number of agents."""
@@ -69,7 +67,6 @@ class Command:
                 raise ValueError(f"{name} is at least 1, got {getattr(self, name)}")
         if not 0 <= self.seed <= 2**31 - self.seeds:
             raise ValueError(f"seed is in 0..2**31 - seeds, got {self.seed}")
-        read_params(self.params)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,9 +89,9 @@ def parse(arguments: Sequence[str]) -> Command:
     first.add_argument("--memory", nargs="?")
     given = first.parse_known_args(arguments)[0]
     has_memory = given.memory not in (None, "none")
-    preset = given.preset or (DEFAULT_MEMORY_PRESET if has_memory else DEFAULT_PRESET)
-    if preset not in PRESETS:  # said by tyro
-        preset = DEFAULT_PRESET
+    usual: Preset = DEFAULT_MEMORY_PRESET if has_memory else DEFAULT_PRESET
+    # an unknown one is refused below
+    preset = next((name for name in PRESETS if name == given.preset), usual)
     default = Command(preset=preset, ppo=PRESETS[preset])
     return tyro.cli(Command, args=arguments, prog=PROGRAM, default=default)
 

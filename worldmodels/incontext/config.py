@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final, Literal, get_args, get_type_hints
 
+Preset = Literal["paper", "laptop", "laptop-memory", "popgym", "meta-cartpole", "memory-chain"]
 Memory = Literal["none", "mlp", "s5", "gru", "lstm", "attention", "delta"]
 
 
@@ -51,7 +52,7 @@ class S5Config:
     """Scan in log2(T) rounds, for accelerators; slower on CPUs, the same result."""
 
     def __post_init__(self) -> None:
-        _check_words(self)
+        _check_words(type(self), vars(self))
         for name in ("state_size", "blocks"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is at least 1, got {getattr(self, name)}")
@@ -125,7 +126,7 @@ class PPOConfig:
     s5: S5Config = dataclasses.field(default_factory=S5Config)
 
     def __post_init__(self) -> None:
-        _check_words(self)
+        _check_words(type(self), vars(self))
         for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is at least 1, got {getattr(self, name)}")
@@ -173,18 +174,20 @@ def read_config(values: Mapping[str, Any]) -> PPOConfig:
     if missing:
         raise ValueError(f"the configuration lacks {', '.join(missing)}")
     own = {name: values[name] for name in names}
+    _check_words(PPOConfig, own)
     try:
+        _check_words(S5Config, dict(own["s5"]))
         parts = {"encoder": tuple(own["encoder"]), "heads": tuple(own["heads"])}
         return PPOConfig(**{**own, **parts, "s5": S5Config(**own["s5"])})
     except TypeError as error:
         raise ValueError(f"the configuration has a value of another kind: {error}") from error
 
 
-def _check_words(config: Any) -> None:
-    for name, hint in get_type_hints(type(config)).items():
-        words, value = get_args(hint), getattr(config, name)
-        if words and isinstance(words[0], str) and value not in words:
-            raise ValueError(f"{name} is one of {', '.join(words)}, got {value!r}")
+def _check_words(config: type, values: Mapping[str, Any]) -> None:
+    for name, hint in get_type_hints(config).items():
+        words = get_args(hint)
+        if words and isinstance(words[0], str) and values.get(name, words[0]) not in words:
+            raise ValueError(f"{name} is one of {', '.join(words)}, got {values[name]!r}")
 
 
 _COUNTS: Final = (
@@ -273,7 +276,7 @@ Source: in-context-rl.md 2 and 5, arXiv 2303.03982 table 2. Length of gradients 
 value loss are not published: 0.5 each.
 """
 
-PRESETS: Final = {
+PRESETS: Final[Mapping[Preset, PPOConfig]] = {
     "paper": PPOConfig(),
     "laptop": LAPTOP,
     "laptop-memory": LAPTOP_MEMORY,

@@ -4,7 +4,7 @@ Every axis order is T, B; `reset[t]` says that `features[t]` is the first of an 
 `worldmodels.incontext.memory.layer`.
 """
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -32,6 +32,7 @@ class Judgement(NamedTuple):
     value: Float[Array, "time batch"]  # expected discounted return
 
 
+@runtime_checkable
 class Agent(Protocol):
     """A network that acts; arrays of its carry have B as second axis."""
 

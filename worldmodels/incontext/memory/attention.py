@@ -82,7 +82,8 @@ class Attention(eqx.Module):
         self, episode: Int[Array, "batch time"], episodes: Int[Array, "batch places"]
     ) -> Bool[Array, "batch time places"]:
         """Which places a step looks at: none after it, none too old, none of another episode."""
-        age = self.window + jnp.arange(episode.shape[1])[:, None] - jnp.arange(episodes.shape[1])
+        place = jnp.arange(episodes.shape[1])
+        age = place[self.window :, None] - place[None]
         is_near = (age >= 0) & (age <= self.window)
         return (episode[:, :, None] == episodes[:, None]) & is_near[None]
 

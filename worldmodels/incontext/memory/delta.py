@@ -59,7 +59,9 @@ class Delta(eqx.Module):
 
         def step(
             matrices: Matrices,
-            inputs: tuple[Vectors, Vectors, Vectors, Vectors, Bool[Array, "batch 1 1 1"]],
+            inputs: tuple[
+                Vectors, Vectors, Vectors, Float[Array, "batch heads 1"], Bool[Array, "batch 1 1 1"]
+            ],
         ) -> tuple[Matrices, Vectors]:
             query, key, value, rate, reset = inputs
             matrices = jnp.where(reset, 0.0, matrices)

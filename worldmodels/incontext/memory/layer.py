@@ -6,7 +6,7 @@ the *previous* step of the world returned. What a layer carries out of a sequenc
 after the last step; whether the next step begins an episode is said by the next flag.
 """
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Array, Bool, Float
 
@@ -17,6 +17,7 @@ Sequence = Float[Array, "time batch width"]
 Resets = Bool[Array, "time batch"]
 
 
+@runtime_checkable
 class SequenceLayer(Protocol):
     """A layer of a network that runs along time; step mode is the same call with T = 1."""
 

@@ -5,6 +5,8 @@
 Source: in-context-rl.md 1.1-1.5; arXiv 2208.04933 (S5), arXiv 2303.03982 (resets).
 """
 
+import math
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -103,7 +105,8 @@ class S5(eqx.Module):
         pairs = 2.0 if self.config.conj_sym else 1.0  # what is left out has the same real part
         seen = state.re @ self.outputs[..., 0].T - state.im @ self.outputs[..., 1].T
         through = features * jnp.broadcast_to(self.feedthrough, features.shape)
-        return Pair(state.re[-1], state.im[-1]), pairs * seen + through
+        outputs: Sequence = pairs * seen + through
+        return Pair(state.re[-1], state.im[-1]), outputs
 
     def _activate(self, inner: Sequence) -> Sequence:
         if self.config.activation != "half_glu2":
@@ -138,11 +141,11 @@ def _draw_outputs(
     """C; only "complex_normal" is drawn for the modes, the others for N states."""
     size, modes = system.basis.shape
     if c_init == "complex_normal":
-        return jax.random.normal(key, (width, modes, 2)) * 0.5**0.5
+        return jax.random.normal(key, (width, modes, 2)) * math.sqrt(0.5)
     # the published initialiser counts the width as receptive field, and so divides by it
     fan_in = size * width if c_init == "lecun_normal" else size
     draw = jax.nn.initializers.variance_scaling(1.0, "fan_in", "truncated_normal", 1, 0)
-    c = draw(key, (2 * width, size), jnp.float32) * (size / fan_in) ** 0.5
+    c = draw(key, (2 * width, size), jnp.float32) * math.sqrt(size / fan_in)
     real, imaginary = c[:width], c[width:]
     basis = jnp.asarray(_parts(system.basis))
     re = real @ basis[..., 0] - imaginary @ basis[..., 1]
