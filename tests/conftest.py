@@ -21,7 +21,16 @@ from typing import Final
 import hypothesis
 import pytest
 
-COMPILING: Final = {"conformance", "control", "knapsack", "life", "lifegpt", "routing"}
+COMPILING: Final = {
+    "conformance",
+    "control",
+    "incontext",
+    "knapsack",
+    "life",
+    "lifegpt",
+    "memory",
+    "routing",
+}
 """Folders whose tests compile much and run little; others ask for it where they do."""
 
 hypothesis.settings.register_profile("house", deadline=None)

@@ -33,11 +33,12 @@ SMALL = [word for name, value in OPTIONS.items() for word in (f"--{name}", str(v
 def probe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever id is asked for, it is the probe."""
 
-    def find(env: str, obs: str) -> Any:
+    def find(env: str, obs: str, keywords: Any, sees_action: bool) -> Any:
         del env, obs
-        return problem.make_problem(Probe(), ProbeParams(length=4))
+        return problem.make_problem(Probe(), ProbeParams(length=4, **keywords), sees_action)
 
     monkeypatch.setattr(problem, "find_problem", find)
+    monkeypatch.setattr(problem, "find_obs", lambda env: "-")
 
 
 @pytest.mark.usefixtures("probe")
@@ -53,6 +54,9 @@ def test_a_command_trains_every_seed_and_reports_beside_random_actions(
     assert report["config"]["seeds"] == [0, 1]
     assert report["results"]["length"]["agents"] == {"mean": 4, "stderr": 0, "n": 2}
     assert report["results"]["return"]["random"]["n"] == 16
+    assert report["mmer"]["agents"]["n"] == 2
+    means = (tmp_path / "seed-0" / "metrics.jsonl").read_text().splitlines()
+    assert report["mmer"]["by_seed"]["seed 0"] == max(json.loads(line)["return"] for line in means)
     with Image.open(tmp_path / "curve.png") as picture:
         assert picture.size == (1050, 630)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -74,6 +78,8 @@ def test_a_command_trains_every_seed_and_reports_beside_random_actions(
         (["--env", "Nowhere-v0"], "no world is called 'Nowhere-v0'"),
         (["--obs", "entities"], "expected observations in a Box"),
         (["--steps", "10"], "steps is at least"),
+        (["--params", "{"], "params should be a JSON object, got '{'"),
+        (["--env", "ToroidalLife-v0", "--params", '{"hight": 9}'], "has no keyword hight"),
     ],
 )
 def test_bad_usage_is_one_line_and_status_2(
@@ -99,6 +105,9 @@ def test_options_override_the_preset_they_come_with():
     assert (command.ppo.num_envs, command.ppo.width) == (1024, 512)
     assert command.ppo.learning_rate == 0.5
     assert __main__.parse(["--width", "7"]).ppo.width == 7
+    recurrent = __main__.parse(["--memory", "gru"])
+    assert (recurrent.preset, recurrent.ppo.memory) == ("laptop-memory", "gru")
+    assert __main__.parse(["--preset", "popgym", "--memory", "none"]).ppo.rollout_steps == 1024
 
 
 def test_help_answers_at_once_and_without_jax():

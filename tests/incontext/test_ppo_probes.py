@@ -13,6 +13,7 @@ from incontext.probes import Probe, ProbeParams
 from envs.core import autoreset
 from worldmodels.incontext.baseline import measure_random
 from worldmodels.incontext.config import PPOConfig
+from worldmodels.incontext.model import Judgement
 from worldmodels.incontext.problem import find_problem, make_problem
 from worldmodels.incontext.rollout import begin, collect, uniform_policy
 from worldmodels.incontext.train import Learner, Record, Run, compile_ppo, resume, train
@@ -37,6 +38,12 @@ def learn(
     return resume(program, run, folder)
 
 
+def judge(learner: Learner, features: Any) -> Judgement:
+    """What an agent without memory makes of some features; axes are led by B."""
+    _, judgement = learner.model((), features[None], jnp.zeros((1, len(features)), bool))
+    return jax.tree.map(lambda leaf: leaf[0], judgement)
+
+
 @pytest.mark.parametrize("truncates", [True, False])
 def test_the_value_of_a_constant_reward_counts_on_after_truncation_alone(
     truncates: bool, tmp_path: Path
@@ -45,14 +52,13 @@ def test_the_value_of_a_constant_reward_counts_on_after_truncation_alone(
     learner, _ = learn(params, 50, tmp_path, discount=0.8)
     forever = 1 / (1 - 0.8)
     expected = forever if truncates else 1.0
-    value = learner.model.value(jnp.ones(1))
-    assert float(value) == pytest.approx(expected, rel=0.02)
+    value = judge(learner, jnp.ones((1, 1))).value
+    assert float(value[0]) == pytest.approx(expected, rel=0.02)
 
 
 def test_the_best_arm_of_a_bandit_is_found(tmp_path: Path):
     learner, records = learn(ProbeParams(num_actions=4), 40, tmp_path)
-    logits, _ = learner.model(jnp.ones(1))
-    assert int(logits.argmax()) == 1
+    assert judge(learner, jnp.ones((1, 1))).choice.logits.argmax(axis=1).tolist() == [1]
     assert records[0]["return"] == pytest.approx(0.25, abs=0.1)
     assert records[-1]["return"] > 0.99
 
@@ -62,7 +68,7 @@ def test_every_context_gets_its_own_action(tmp_path: Path):
     learner, records = learn(params, 60, tmp_path)
     assert records[-1]["return"] / 8 > 0.95
     assert records[-1]["length"] == 8
-    logits, _ = jax.vmap(learner.model)(np.eye(6, dtype=np.float32))
+    logits = judge(learner, jnp.eye(6)).choice.logits
     assert logits.argmax(axis=1).tolist() == [1, 2, 3, 4, 5, 0]
 
 
@@ -86,8 +92,10 @@ def test_returns_and_lengths_start_again_with_every_episode():
     params = ProbeParams(constant=True, length=3)
     batch = autoreset(Probe(), 2, pool=1)
     keys = jax.random.split(jax.random.key(1), 8)
-    play = begin(batch, params, 2, jax.random.key(0))
-    play, steps, episodes = collect(batch, params, uniform_policy(4), play, keys)
+    problem = make_problem(Probe(), params)
+    policy = uniform_policy(problem)
+    play = begin(batch, problem, policy, 2, jax.random.key(0))
+    play, steps, episodes = collect(batch, problem, policy, play, keys)
     assert episodes.ended[:, 0].tolist() == [False, False, True] * 2 + [False, False]
     assert episodes.total[:, 0].tolist() == [1, 2, 3, 1, 2, 3, 1, 2]
     assert episodes.length[:, 1].tolist() == [1, 2, 3, 1, 2, 3, 1, 2]
@@ -99,9 +107,10 @@ def test_a_truncated_step_knows_what_its_last_observation_was_worth():
     params = ProbeParams(length=3, truncates=True, shows_time=True)
     batch = autoreset(Probe(), 2, pool=1)
     keys = jax.random.split(jax.random.key(1), 8)
-    policy = uniform_policy(4)._replace(value=lambda features: features[:, -1])
-    play = begin(batch, params, 2, jax.random.key(0))
-    _, steps, _ = collect(batch, params, policy, play, keys)
+    problem = make_problem(Probe(), params)
+    policy = uniform_policy(problem)._replace(value=lambda carry, features, first: features[:, -1])
+    play = begin(batch, problem, policy, 2, jax.random.key(0))
+    _, steps, _ = collect(batch, problem, policy, play, keys)
     assert steps.features[:, 0, -1].tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
     assert steps.final_value[:, 0].tolist() == [0, 0, 3, 0, 0, 3, 0, 0]
     assert steps.truncated[:, 0].tolist() == [False, False, True] * 2 + [False, False]

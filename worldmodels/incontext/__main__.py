@@ -15,14 +15,15 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from worldmodels.incontext.config import PRESETS, PPOConfig
+from worldmodels.incontext.config import PRESETS, PPOConfig, Preset
 
 if TYPE_CHECKING:  # everything else is imported when it is needed: --help must answer at once
     from worldmodels.incontext.baseline import Baseline
     from worldmodels.incontext.train import Record
 
 PROGRAM: Final = "python -m worldmodels.incontext"
-DEFAULT_PRESET: Final = "laptop"
+DEFAULT_PRESET: Final[Preset] = "laptop"
+DEFAULT_MEMORY_PRESET: Final[Preset] = "laptop-memory"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,10 +39,12 @@ class Command:
     """What to do."""
     env: str = "CrafterOO-v0"
     """Id of a world that has a jax core."""
-    obs: str = "symbolic"
+    obs: str | None = None
     """Kind of observation, where the world has several; it has to be one array."""
-    preset: Literal["paper", "laptop"] = DEFAULT_PRESET
-    """Where the defaults of the PPO options come from."""
+    params: str = "{}"
+    """Keywords of the world as a JSON object, for instance '{"memory_length": 64}'."""
+    preset: Preset = DEFAULT_PRESET
+    """Where the defaults of the PPO options come from; with --memory alone, laptop-memory."""
     seeds: Annotated[int, tyro.conf.arg(metavar="N")] = 3
     """Number of agents."""
     seed: int = 0
@@ -83,9 +86,29 @@ def parse(arguments: Sequence[str]) -> Command:
     """Read the options; what --preset names gives the defaults of the others."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--preset", nargs="?")
-    preset = first.parse_known_args(arguments)[0].preset
-    default = Command(ppo=PRESETS.get(preset, PRESETS[DEFAULT_PRESET]))
+    first.add_argument("--memory", nargs="?")
+    given = first.parse_known_args(arguments)[0]
+    has_memory = given.memory not in (None, "none")
+    usual: Preset = DEFAULT_MEMORY_PRESET if has_memory else DEFAULT_PRESET
+    # an unknown one is refused below
+    preset = next((name for name in PRESETS if name == given.preset), usual)
+    default = Command(preset=preset, ppo=PRESETS[preset])
     return tyro.cli(Command, args=arguments, prog=PROGRAM, default=default)
+
+
+def read_params(text: str) -> dict[str, Any]:
+    """Keywords of a world.
+
+    Raises:
+        ValueError: the text is no JSON object.
+    """
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"params should be a JSON object, got {text!r}: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"params should be a JSON object, got {text!r}")
+    return values
 
 
 def run(command: Command) -> int:
@@ -93,17 +116,19 @@ def run(command: Command) -> int:
     from worldmodels.incontext.baseline import measure_random
     from worldmodels.incontext.checkpoint import open_run
     from worldmodels.incontext.curve import draw
-    from worldmodels.incontext.problem import find_problem
+    from worldmodels.incontext.problem import find_obs, find_problem
     from worldmodels.incontext.train import Run, compile_ppo, train
 
     start = time.perf_counter()
-    problem = find_problem(command.env, command.obs)
+    params, ppo = read_params(command.params), command.ppo
+    obs = command.obs or find_obs(command.env)
+    problem = find_problem(command.env, obs, params, ppo.sees_action)
     seeds = range(command.seed, command.seed + command.seeds)
-    runs = [Run(command.env, command.obs, command.steps, seed, command.ppo) for seed in seeds]
+    runs = [Run(command.env, obs, command.steps, seed, ppo, params) for seed in seeds]
     folders = [command.out / f"seed-{seed}" for seed in seeds]
     for each, folder in zip(runs, folders, strict=True):
         open_run(folder, each.to_dict())  # refused at once, rather than after hours
-    program = compile_ppo(problem, command.ppo, runs[0].num_updates)
+    program = compile_ppo(problem, ppo, runs[0].num_updates)
     records: dict[str, Sequence[Record]] = {}
     errors = Console(stderr=True)
     with Progress(console=errors, transient=True, disable=command.quiet) as progress:
@@ -116,11 +141,13 @@ def run(command: Command) -> int:
     report = summarise(records, baseline)
     config = runs[0].to_dict() | {"seeds": list(seeds)}
     del config["seed"]
-    _write_report(command.out, config, report, time.perf_counter() - start)
+    best = mmer(records)
+    _write_report(command.out, config, report, best, time.perf_counter() - start)
     picture = command.out / "curve.png"
     draw(picture, f"PPO on {command.env}", records, baseline)
     console = Console(quiet=command.quiet, highlight=False)
     console.print(results_table(records, report))
+    console.print(f"largest mean return of an update (MMER): {_plus_minus(best['agents'])}")
     console.print(f"{time.perf_counter() - start:.0f} s; wrote {picture}")
     return 0
 
@@ -149,6 +176,24 @@ def summarise(
             "random": random and random._asdict(),
         }
     return report
+
+
+def mmer(records: Mapping[str, Sequence["Record"]]) -> dict[str, Any]:
+    """Largest mean return of an update, of every seed and over the seeds.
+
+    Source: in-context-rl.md 3.2 and 5; the name is POPGym's.
+    """
+    import numpy as np
+
+    from worldmodels.incontext.baseline import estimate
+
+    by_seed: dict[str, float | None] = {}
+    for label, lines in records.items():
+        returns = [line["return"] for line in lines if line["return"] is not None]
+        by_seed[label] = max(returns, default=None)
+    known = [value for value in by_seed.values() if value is not None]
+    agents = estimate(np.array(known))._asdict() if known else None
+    return {"by_seed": by_seed, "agents": agents}
 
 
 def results_table(
@@ -189,11 +234,15 @@ def _shower(progress: Progress, bar: Any, label: str) -> Callable[["Record"], No
 
 
 def _write_report(
-    folder: Path, config: Mapping[str, Any], report: Mapping[str, Any], seconds: float
+    folder: Path,
+    config: Mapping[str, Any],
+    report: Mapping[str, Any],
+    best: Mapping[str, Any],
+    seconds: float,
 ) -> None:
     from envs.files import write_text
 
-    data = {"config": config, "seconds": seconds, "results": report}
+    data = {"config": config, "seconds": seconds, "results": report, "mmer": best}
     write_text(folder / "train.json", json.dumps(data, indent=2, allow_nan=False) + "\n")
 
 

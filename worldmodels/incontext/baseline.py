@@ -40,16 +40,16 @@ def measure_random(problem: Problem, num_episodes: int, seed: int, limit: int = 
         ValueError: an episode is longer than `limit` steps.
     """
     batch = autoreset(problem.core, num_episodes, pool=1)  # what follows an end is not looked at
-    policy = uniform_policy(problem.num_actions)
+    policy = uniform_policy(problem)
 
     @jax.jit
     def advance(play: Play, key: PRNGKeyArray) -> tuple[Play, Episodes]:
         keys = jax.random.split(key, CHUNK)
-        play, _, episodes = collect(batch, problem.params, policy, play, keys)
+        play, _, episodes = collect(batch, problem, policy, play, keys)
         return play, episodes
 
     start_key, act_key = jax.random.split(jax.random.key(seed))
-    play = jax.jit(lambda key: begin(batch, problem.params, num_episodes, key))(start_key)
+    play = jax.jit(lambda key: begin(batch, problem, policy, num_episodes, key))(start_key)
     chunks: list[Episodes] = []
     has_ended = np.zeros(num_episodes, bool)
     while not has_ended.all():

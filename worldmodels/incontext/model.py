@@ -1,73 +1,163 @@
-"""The agent's networks: an actor and a critic that share nothing."""
+"""The agent's networks, all behind one call along time.
+
+Every axis order is T, B; `reset[t]` says that `features[t]` is the first of an episode, see
+`worldmodels.incontext.memory.layer`.
+"""
+
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from worldmodels.incontext.actions import Categorical, DiagonalGaussian, Distribution
 from worldmodels.incontext.config import PPOConfig
+from worldmodels.incontext.dense import apply_linear, draw_linear
+from worldmodels.incontext.memory.kinds import make_memory
+from worldmodels.incontext.memory.layer import Carry, Resets
+from worldmodels.incontext.memory.stack import Stack
+from worldmodels.incontext.problem import Problem
 
 HIDDEN_GAIN = 2**0.5
+HEAD_GAIN = 2.0  # of hidden layers after a memory
 ACTOR_GAIN = 0.01  # nearly uniform at first
 CRITIC_GAIN = 1.0
 
 
+class Judgement(NamedTuple):
+    """What an agent makes of observations; axes are led by T, B."""
+
+    choice: Distribution
+    value: Float[Array, "time batch"]  # expected discounted return
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """A network that acts; arrays of its carry have B as second axis."""
+
+    def init_carry(self, batch: int) -> Carry:
+        """What is known before anything was seen."""
+        ...
+
+    def __call__(
+        self, carry: Carry, features: Float[Array, "time batch features"], reset: Resets
+    ) -> tuple[Carry, Judgement]:
+        """Run along a sequence: what is known after it, and the judgement of every step."""
+        ...
+
+
+def make_agent(problem: Problem, config: PPOConfig, key: PRNGKeyArray) -> Agent:
+    """Draw the networks that a configuration asks for."""
+    if config.memory == "none":
+        return ActorCritic(problem, config, key)
+    return MemoryActorCritic(problem, config, key)
+
+
 class MLP(eqx.Module):
-    """Layers with tanh between them; orthogonal weights, no bias at first."""
+    """Layers with an activation between them; orthogonal weights, no bias at first."""
 
     layers: tuple[eqx.nn.Linear, ...]
 
-    def __init__(self, sizes: tuple[int, ...], last_gain: float, key: PRNGKeyArray) -> None:
+    def __init__(
+        self, sizes: tuple[int, ...], gain: float, last_gain: float, key: PRNGKeyArray
+    ) -> None:
         """Draw the weights.
 
         Args:
             sizes: Units of every layer, inputs and outputs included.
+            gain: Scale of the weights of all layers but the last.
             last_gain: Scale of the last layer's weights.
             key: Of all weights.
         """
-        gains = [HIDDEN_GAIN] * (len(sizes) - 2) + [last_gain]
+        gains = [gain] * (len(sizes) - 2) + [last_gain]
         keys = jax.random.split(key, len(gains))
         pairs = zip(sizes[:-1], sizes[1:], gains, keys, strict=True)
-        self.layers = tuple(_orthogonal(wide, high, gain, k) for wide, high, gain, k in pairs)
+        self.layers = tuple(
+            draw_linear(wide, high, k, jax.nn.initializers.orthogonal(gain))
+            for wide, high, gain, k in pairs
+        )
 
-    def __call__(self, inputs: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
-        """Outputs for one input vector."""
+    def __call__(
+        self, inputs: Float[Array, "*axes inputs"], is_smooth: bool
+    ) -> Float[Array, "*axes outputs"]:
+        """Outputs of the last layer; tanh between the layers if smooth, else leaky rectifiers."""
+        activate = jnp.tanh if is_smooth else jax.nn.leaky_relu
         *hidden, last = self.layers
         for layer in hidden:
-            inputs = jnp.tanh(layer(inputs))
-        return last(inputs)
+            inputs = activate(apply_linear(layer, inputs))
+        return apply_linear(last, inputs)
 
 
 class ActorCritic(eqx.Module):
-    """Logits of the actions, and the value of a state, from the features of an observation."""
+    """An actor and a critic that share nothing and remember nothing."""
 
     actor: MLP
     critic: MLP
+    log_std: Float[Array, " actions"] | None  # None: actions are numbered
 
-    def __init__(
-        self, num_features: int, num_actions: int, config: PPOConfig, key: PRNGKeyArray
-    ) -> None:
+    def __init__(self, problem: Problem, config: PPOConfig, key: PRNGKeyArray) -> None:
         """Draw the weights."""
         actor_key, critic_key = jax.random.split(key)
-        hidden = (num_features, *[config.width] * config.num_layers)
-        self.actor = MLP((*hidden, num_actions), ACTOR_GAIN, actor_key)
-        self.critic = MLP((*hidden, 1), CRITIC_GAIN, critic_key)
+        hidden = (problem.num_features, *[config.width] * config.num_layers)
+        self.actor = MLP((*hidden, problem.num_actions), HIDDEN_GAIN, ACTOR_GAIN, actor_key)
+        self.critic = MLP((*hidden, 1), HIDDEN_GAIN, CRITIC_GAIN, critic_key)
+        self.log_std = jnp.zeros(problem.num_actions) if problem.is_continuous else None
+
+    def init_carry(self, batch: int) -> tuple[()]:
+        """Nothing."""
+        del batch
+        return ()
 
     def __call__(
-        self, features: Float[Array, " features"]
-    ) -> tuple[Float[Array, " actions"], Float[Array, ""]]:
-        """Logits and value of one observation."""
-        return self.actor(features), self.value(features)
-
-    def value(self, features: Float[Array, " features"]) -> Float[Array, ""]:
-        """Expected discounted return from one observation."""
-        return self.critic(features)[0]
+        self, carry: tuple[()], features: Float[Array, "time batch features"], reset: Resets
+    ) -> tuple[tuple[()], Judgement]:
+        """Judge every step by itself, see `Agent`."""
+        del reset
+        choice = _choice(self.actor(features, is_smooth=True), self.log_std)
+        return carry, Judgement(choice, self.critic(features, is_smooth=True)[..., 0])
 
 
-def _orthogonal(num_inputs: int, num_outputs: int, gain: float, key: PRNGKeyArray) -> eqx.nn.Linear:
-    key, replaced_key = jax.random.split(key)
-    layer = eqx.nn.Linear(num_inputs, num_outputs, key=replaced_key)
-    weight = jax.nn.initializers.orthogonal(gain)(key, (num_outputs, num_inputs), jnp.float32)
-    values = weight, jnp.zeros(num_outputs)
-    drawn: eqx.nn.Linear = eqx.tree_at(lambda it: (it.weight, it.bias), layer, values)
-    return drawn
+class MemoryActorCritic(eqx.Module):
+    """An encoder, a memory, and actor and critic as two heads.
+
+    Source: in-context-rl.md 1.6, arXiv 2303.03982 table 3.
+    """
+
+    encoder: MLP
+    memory: Stack
+    actor: MLP
+    critic: MLP
+    log_std: Float[Array, " actions"] | None  # None: actions are numbered
+
+    def __init__(self, problem: Problem, config: PPOConfig, key: PRNGKeyArray) -> None:
+        """Draw the weights."""
+        encoder_key, memory_key, actor_key, critic_key = jax.random.split(key, 4)
+        sizes = (problem.num_features, *config.encoder, config.width)
+        hidden = (config.width, *config.heads)
+        self.encoder = MLP(sizes, HIDDEN_GAIN, HIDDEN_GAIN, encoder_key)
+        self.memory = make_memory(config, memory_key)
+        self.actor = MLP((*hidden, problem.num_actions), HEAD_GAIN, ACTOR_GAIN, actor_key)
+        self.critic = MLP((*hidden, 1), HEAD_GAIN, CRITIC_GAIN, critic_key)
+        self.log_std = jnp.zeros(problem.num_actions) if problem.is_continuous else None
+
+    def init_carry(self, batch: int) -> Carry:
+        """What is known before anything was seen."""
+        return self.memory.init_carry(batch)
+
+    def __call__(
+        self, carry: Carry, features: Float[Array, "time batch features"], reset: Resets
+    ) -> tuple[Carry, Judgement]:
+        """Run along a sequence, see `Agent`."""
+        encoded = jax.nn.leaky_relu(self.encoder(features, is_smooth=False))
+        carry, known = self.memory(carry, encoded, reset)
+        choice = _choice(self.actor(known, is_smooth=False), self.log_std)
+        return carry, Judgement(choice, self.critic(known, is_smooth=False)[..., 0])
+
+
+def _choice(
+    output: Float[Array, "*axes actions"], log_std: Float[Array, " actions"] | None
+) -> Distribution:
+    if log_std is None:
+        return Categorical(output)
+    return DiagonalGaussian(output, jnp.broadcast_to(log_std, output.shape))

@@ -4,24 +4,29 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Shaped
 
 from worldmodels.incontext.config import PPOConfig
-from worldmodels.incontext.model import ActorCritic
+from worldmodels.incontext.memory.layer import Carry
+from worldmodels.incontext.model import Agent
 
-Series = Float[Array, "time envs"]
-Flags = Bool[Array, "time envs"]
+Series = Float[Array, "time batch"]
+Flags = Bool[Array, "time batch"]
 
 
 class Batch(NamedTuple):
-    """Steps of single worlds, in any order; all axes are led by B."""
+    """Steps of some worlds, each in its order; all axes are led by T, B.
 
-    features: Float[Array, "batch features"]
-    action: Int[Array, " batch"]
-    log_prob: Float[Array, " batch"]  # of the action, when it was taken
-    value: Float[Array, " batch"]  # as estimated then
-    advantage: Float[Array, " batch"]
-    target: Float[Array, " batch"]  # of the value
+    For an agent without memory every step is a column of its own, and T is 1.
+    """
+
+    features: Float[Array, "time batch features"]
+    is_first: Bool[Array, "time batch"]  # whether the features are the first of an episode
+    action: Shaped[Array, "time batch *numbers"]
+    log_prob: Series  # of the action, when it was taken
+    value: Series  # as estimated then
+    advantage: Series
+    target: Series  # of the value
 
 
 class Losses(NamedTuple):
@@ -40,7 +45,7 @@ def advantages(
     final_value: Series,
     terminated: Flags,
     truncated: Flags,
-    last_value: Float[Array, " envs"],
+    last_value: Float[Array, " batch"],
     config: PPOConfig,
 ) -> Series:
     """How much better than expected every action turned out (GAE).
@@ -63,8 +68,8 @@ def advantages(
     decay = jnp.where(terminated | truncated, 0.0, config.discount * config.trace)
 
     def back(
-        later: Float[Array, " envs"], step: tuple[Float[Array, " envs"], Float[Array, " envs"]]
-    ) -> tuple[Float[Array, " envs"], Float[Array, " envs"]]:
+        later: Float[Array, " batch"], step: tuple[Float[Array, " batch"], Float[Array, " batch"]]
+    ) -> tuple[Float[Array, " batch"], Float[Array, " batch"]]:
         surprise, decay = step
         advantage = surprise + decay * later
         return advantage, advantage
@@ -73,12 +78,19 @@ def advantages(
     return result
 
 
-def loss(model: ActorCritic, batch: Batch, config: PPOConfig) -> tuple[Float[Array, ""], Losses]:
-    """Clipped policy loss, clipped value loss and entropy bonus of one minibatch."""
-    logits, value = jax.vmap(model)(batch.features)
-    log_probs = jax.nn.log_softmax(logits)
-    chosen = jnp.take_along_axis(log_probs, batch.action[:, None], axis=1)[:, 0]
-    log_ratio = chosen - batch.log_prob
+def loss(
+    agent: Agent, carry: Carry, batch: Batch, config: PPOConfig
+) -> tuple[Float[Array, ""], Losses]:
+    """Clipped policy loss, clipped value loss and entropy bonus of one minibatch.
+
+    Args:
+        agent: What is to learn.
+        carry: What it knew before the first step, when that was taken.
+        batch: What happened.
+        config: Gives the weights and the clip.
+    """
+    _, (choice, value) = agent(carry, batch.features, batch.is_first)
+    log_ratio = choice.log_prob(batch.action) - batch.log_prob
     ratio = jnp.exp(log_ratio)
     spread = batch.advantage.std() + 1e-8
     advantage = (batch.advantage - batch.advantage.mean()) / spread
@@ -86,7 +98,7 @@ def loss(model: ActorCritic, batch: Batch, config: PPOConfig) -> tuple[Float[Arr
     losses = Losses(
         policy_loss=-jnp.minimum(ratio * advantage, clipped * advantage).mean(),
         value_loss=_value_loss(value, batch, config),
-        entropy=-(jnp.exp(log_probs) * log_probs).sum(axis=1).mean(),
+        entropy=choice.entropy().mean(),
         kl=(ratio - 1 - log_ratio).mean(),
         clip_fraction=(jnp.abs(ratio - 1) > config.clip).mean(dtype=jnp.float32),
     )
@@ -98,7 +110,7 @@ def loss(model: ActorCritic, batch: Batch, config: PPOConfig) -> tuple[Float[Arr
     return total, losses
 
 
-def _value_loss(value: Float[Array, " batch"], batch: Batch, config: PPOConfig) -> Float[Array, ""]:
+def _value_loss(value: Series, batch: Batch, config: PPOConfig) -> Float[Array, ""]:
     """Half the squared error; a value that moved away from the old one gains nothing by it."""
     moved = batch.value + jnp.clip(value - batch.value, -config.clip, config.clip)
     errors = jnp.maximum((value - batch.target) ** 2, (moved - batch.target) ** 2)

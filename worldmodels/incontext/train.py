@@ -1,25 +1,31 @@
 """Proximal policy optimisation: one compiled function makes a rollout and learns from it.
 
+Minibatches are some of the columns of a rollout. With a memory a column is a world with its whole
+rollout, and the memory starts from what it held when the rollout began; without one, every step is
+a column.
+
 Source: arXiv 1707.06347; parameters and layout as in arXiv 2402.16801 (Craftax's baseline).
 """
 
 import dataclasses
 import json
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax  # type: ignore[import-untyped]  # ships no types
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from envs.core import AutoReset, autoreset
 from envs.files import write_text
 from worldmodels.incontext import checkpoint
 from worldmodels.incontext.config import PPOConfig
-from worldmodels.incontext.model import ActorCritic
+from worldmodels.incontext.memory.layer import Carry
+from worldmodels.incontext.model import Agent, make_agent
 from worldmodels.incontext.objective import Batch, Losses, advantages, loss
 from worldmodels.incontext.problem import Problem
 from worldmodels.incontext.rollout import (
@@ -49,6 +55,7 @@ class Run:
     steps: int  # of all worlds together; what does not fill an update is left out
     seed: int
     ppo: PPOConfig
+    params: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # keywords of the world
 
     def __post_init__(self) -> None:
         if self.num_updates < 1:
@@ -63,15 +70,16 @@ class Run:
         return self.steps // self.ppo.steps_per_update
 
     def to_dict(self) -> dict[str, Any]:
-        """The run as JSON values, without nesting."""
-        own = {"env": self.env, "obs": self.obs, "steps": self.steps, "seed": self.seed}
-        return own | dataclasses.asdict(self.ppo)
+        """The run as JSON values, those of `ppo` beside its own."""
+        values = dataclasses.asdict(self)
+        ppo = values.pop("ppo")
+        return {**values, **ppo}
 
 
 class Learner(NamedTuple):
     """All that changes during training."""
 
-    model: ActorCritic
+    model: Agent
     optimizer: optax.OptState
     play: Play
     key: PRNGKeyArray
@@ -85,6 +93,7 @@ class Outcome(NamedTuple):
     total: Float[Array, ""]
     length: Float[Array, ""]
     achievements: Float[Array, ""] | None
+    is_sound: Bool[Array, ""]  # whether all that was seen, and all rewards, were finite
 
 
 class Program(NamedTuple):
@@ -107,12 +116,12 @@ def compile_ppo(problem: Problem, config: PPOConfig, num_updates: int) -> Progra
 
     def start(key: PRNGKeyArray) -> Learner:
         model_key, worlds_key, key = jax.random.split(key, 3)
-        model = ActorCritic(problem.num_features, problem.num_actions, config, model_key)
-        play = begin(batch, problem.params, config.num_envs, worlds_key)
+        model = make_agent(problem, config, model_key)
+        play = begin(batch, problem, policy_of(model), config.num_envs, worlds_key)
         return Learner(model, optimizer.init(model), play, key)
 
     def update(learner: Learner) -> tuple[Learner, Outcome]:
-        return update_once(learner, batch, problem.params, optimizer, config)
+        return update_once(learner, batch, problem, optimizer, config)
 
     return Program(jax.jit(start), jax.jit(update))
 
@@ -133,41 +142,49 @@ def make_optimizer(config: PPOConfig, num_updates: int) -> optax.GradientTransfo
 def update_once(
     learner: Learner,
     batch: AutoReset,
-    params: Any,
+    problem: Problem,
     optimizer: optax.GradientTransformation,
     config: PPOConfig,
 ) -> tuple[Learner, Outcome]:
     """Make a rollout in every world, and learn from it."""
     act_key, learn_key, key = jax.random.split(learner.key, 3)
-    model, keys = learner.model, jax.random.split(act_key, config.rollout_steps)
-    play, steps, episodes = collect(batch, params, policy_of(model), learner.play, keys)
-    experience = to_batch(steps, jax.vmap(model.value)(play.features), config)
+    policy, keys = policy_of(learner.model), jax.random.split(act_key, config.rollout_steps)
+    play, steps, episodes = collect(batch, problem, policy, learner.play, keys)
+    last_value = policy.value(play.carry, play.features, play.is_first)
+    whole = learner.play.carry, to_batch(steps, last_value, config)
 
     def descend(
-        state: tuple[ActorCritic, optax.OptState], rows: Int[Array, " rows"]
-    ) -> tuple[tuple[ActorCritic, optax.OptState], Losses]:
+        state: tuple[Agent, optax.OptState], columns: Int[Array, " columns"]
+    ) -> tuple[tuple[Agent, optax.OptState], Losses]:
         model, moments = state
-        part = jax.tree.map(lambda leaf: leaf[rows], experience)
-        (_, losses), gradient = jax.value_and_grad(loss, has_aux=True)(model, part, config)
+        carry, part = take_columns(whole, columns)
+        (_, losses), gradient = jax.value_and_grad(loss, has_aux=True)(model, carry, part, config)
         with jax.numpy_dtype_promotion("standard"):  # optax raises floats to integer powers
             step, moments = optimizer.update(gradient, moments, model)
         return (optax.apply_updates(model, step), moments), losses
 
     def epoch(
-        state: tuple[ActorCritic, optax.OptState], key: PRNGKeyArray
-    ) -> tuple[tuple[ActorCritic, optax.OptState], Losses]:
-        order = jax.random.permutation(key, config.steps_per_update)
+        state: tuple[Agent, optax.OptState], key: PRNGKeyArray
+    ) -> tuple[tuple[Agent, optax.OptState], Losses]:
+        order = jax.random.permutation(key, config.num_columns)
         return jax.lax.scan(descend, state, order.reshape(config.num_minibatches, -1))
 
     (model, moments), losses = jax.lax.scan(
-        epoch, (model, learner.optimizer), jax.random.split(learn_key, config.epochs)
+        epoch, (learner.model, learner.optimizer), jax.random.split(learn_key, config.epochs)
     )
-    outcome = summarise(episodes, jax.tree.map(jnp.mean, losses))
+    is_sound = jnp.isfinite(steps.features).all() & jnp.isfinite(steps.reward).all()
+    outcome = summarise(episodes, jax.tree.map(jnp.mean, losses), is_sound)
     return Learner(model, moments, play, key), outcome
 
 
 def to_batch(steps: Steps, last_value: Float[Array, " envs"], config: PPOConfig) -> Batch:
-    """Judge the actions of a rollout, and put the steps of all worlds into one row."""
+    """Judge the actions of a rollout; without a memory, put the steps of all worlds into one row.
+
+    Args:
+        steps: The rollout.
+        last_value: Of the observations after it.
+        config: Of the training.
+    """
     advantage = advantages(
         steps.reward,
         steps.value,
@@ -177,19 +194,30 @@ def to_batch(steps: Steps, last_value: Float[Array, " envs"], config: PPOConfig)
         last_value,
         config,
     )
-    rows = Batch(
+    batch = Batch(
         steps.features,
+        steps.is_first,
         steps.action,
         steps.log_prob,
         steps.value,
         advantage,
         advantage + steps.value,
     )
-    flat: Batch = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), rows)
-    return flat
+    if config.memory != "none":
+        return batch
+    row: Batch = jax.tree.map(lambda leaf: leaf.reshape(1, -1, *leaf.shape[2:]), batch)
+    return row
 
 
-def summarise(episodes: Episodes, losses: Losses) -> Outcome:
+def take_columns(
+    whole: tuple[Carry, Batch], columns: Int[Array, " columns"]
+) -> tuple[Carry, Batch]:
+    """Some columns of a batch, and what was known before them; B is the second axis of both."""
+    part: tuple[Carry, Batch] = jax.tree.map(lambda leaf: leaf[:, columns], whole)
+    return part
+
+
+def summarise(episodes: Episodes, losses: Losses, is_sound: Bool[Array, ""]) -> Outcome:
     """Means over the episodes that ended in a rollout."""
     ended = episodes.ended.astype(jnp.float32)
 
@@ -203,6 +231,7 @@ def summarise(episodes: Episodes, losses: Losses) -> Outcome:
         mean(episodes.total),
         mean(episodes.length),
         None if counts is None else mean(counts),
+        is_sound,
     )
 
 
@@ -226,7 +255,7 @@ def train(
         The metrics of all updates, those before a kill included.
 
     Raises:
-        ValueError: the folder belongs to another run, or is broken.
+        ValueError: the folder belongs to another run, or is broken; or numbers are not finite.
     """
     checkpoint.open_run(folder, run.to_dict())
     learner, records = resume(program, run, folder)
@@ -238,6 +267,7 @@ def train(
             learner, outcome = program.update(learner)
             outcome.num_episodes.block_until_ready()
             seconds = time.perf_counter() - before
+            check_finite(outcome, f"update {update} of {run.env}")
             record = to_record(outcome, update, run.ppo.steps_per_update, seconds)
             file.write(json.dumps(record, allow_nan=False) + "\n")
             file.flush()
@@ -270,7 +300,20 @@ def resume(program: Program, run: Run, folder: Path) -> tuple[Learner, list[Reco
     return Learner(model=model, **training), records
 
 
-def split(learner: Learner) -> tuple[ActorCritic, dict[str, Any]]:
+def check_finite(outcome: Outcome, where: str) -> None:
+    """Stop rather than train on numbers that mean nothing.
+
+    Raises:
+        ValueError: an observation, a reward or a loss was NaN or infinite.
+    """
+    if not outcome.is_sound:
+        raise ValueError(f"{where}: an observation or a reward is NaN or infinite; mend the world")
+    for name, value in outcome.losses._asdict().items():
+        if not math.isfinite(value):
+            raise ValueError(f"{where}: {name} is {value}; try a lower learning_rate")
+
+
+def split(learner: Learner) -> tuple[Agent, dict[str, Any]]:
     """The networks, and what else it takes to go on training them."""
     training = learner._asdict()
     return training.pop("model"), training
@@ -296,7 +339,7 @@ def read_records(path: Path, num_updates: int) -> list[Record]:
 def to_record(outcome: Outcome, update: int, steps_per_update: int, seconds: float) -> Record:
     """Metrics of one update, as JSON values."""
     values: dict[str, Any] = outcome._asdict() | outcome.losses._asdict()
-    del values["losses"]
+    del values["losses"], values["is_sound"]
     values = {"return" if k == "total" else k: v for k, v in values.items() if v is not None}
     numbers = {k: float(v) if v == v else None for k, v in values.items()}  # NaN is not itself
     return {

@@ -1,0 +1,1 @@
+"""Layers that remember what an episode has shown so far, behind one interface."""
