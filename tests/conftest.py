@@ -21,7 +21,7 @@ from typing import Final
 import hypothesis
 import pytest
 
-COMPILING: Final = {"conformance", "knapsack", "life", "lifegpt", "routing"}
+COMPILING: Final = {"conformance", "knapsack", "life", "lifegpt", "memory", "routing"}
 """Folders whose tests compile much and run little; others ask for it where they do."""
 
 hypothesis.settings.register_profile("house", deadline=None)
