@@ -4,10 +4,13 @@ Of a well-shuffled deck the next card is of each kind with a chance as large as 
 cards left. So a deck is the number of cards left of each kind, and a new one costs nothing.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int32, UInt32
+import numpy as np
+from jaxtyping import Array, Int32, PRNGKeyArray, UInt32
 
 from envs.core import IntLike
 
@@ -27,6 +30,11 @@ def full_deck(num_kinds: int, num_cards: IntLike) -> Deck:
     return each * jnp.arange(1, num_kinds + 1, dtype=jnp.int32)
 
 
+def deck_of(counts: Sequence[int]) -> Deck:
+    """A deck with so many cards of each kind."""
+    return jnp.asarray(np.cumsum(counts), jnp.int32)
+
+
 def draw(bits: Bits, deck: Deck) -> tuple[Kind, Deck]:
     """The kind of the next card, and the deck without it.
 
@@ -36,7 +44,17 @@ def draw(bits: Bits, deck: Deck) -> tuple[Kind, Deck]:
     """
     kind = (below(bits, deck[-1]) >= deck[:-1]).sum(dtype=jnp.int32)
     is_counted = jnp.arange(deck.shape[0], dtype=jnp.int32) >= kind
-    return kind, jnp.maximum(deck - is_counted, 0)
+    return kind, jnp.maximum(deck - is_counted.astype(jnp.int32), 0)
+
+
+def deal(key: PRNGKeyArray, deck: Deck, num_cards: int) -> Int32[Array, " cards"]:
+    """The kinds of so many cards in the order in which they are drawn."""
+
+    def draw_next(deck: Deck, bits: Bits) -> tuple[Deck, Kind]:
+        kind, deck = draw(bits, deck)
+        return deck, kind
+
+    return jax.lax.scan(draw_next, deck, jax.random.bits(key, (num_cards,)))[1]
 
 
 def num_left(deck: Deck) -> Kind:

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 import gymnasium
-import jax
 import jax.numpy as jnp
 import numpy as np
 from gymnasium.spaces import Discrete
@@ -12,6 +11,7 @@ from typing_extensions import override
 
 from envs.core import pytree
 from envs.memory.board import BoardGame
+from envs.memory.cards import deal, full_deck
 from envs.memory.game import Flag, Number, as_number, share
 from envs.memory.params import ConcentrationParams
 from envs.memory.pictures import Board, open_card, turned_card
@@ -42,9 +42,9 @@ class Concentration(BoardGame[ConcentrationState, ConcentrationParams]):
 
     @override
     def initial(self, key: PRNGKeyArray, params: ConcentrationParams) -> ConcentrationState:
-        kinds = np.arange(params.num_cards, dtype=np.int32) % params.num_kinds
+        deck = full_deck(params.num_kinds, params.num_cards)
         return ConcentrationState(
-            cards=jax.random.permutation(key, kinds),
+            cards=deal(key, deck, params.num_cards),
             is_up=jnp.zeros(params.num_cards, jnp.bool_),
             first=jnp.int32(NONE),
             second=jnp.int32(NONE),

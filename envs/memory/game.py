@@ -4,6 +4,7 @@ import abc
 from typing import Any, ClassVar, TypeVar
 
 import gymnasium
+import jax
 import jax.numpy as jnp
 import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiDiscrete
@@ -70,10 +71,11 @@ class SymbolGame(Game[StateT, SymbolParamsT]):
         if params.obs == "index":
             return shown if len(counts) > 1 else shown[0]
         if len(set(counts)) == 1:
-            return _one_hot(shown, counts[0]).ravel()
-        return jnp.concatenate(
-            [_one_hot(shown[place], count) for place, count in enumerate(counts)]
-        )
+            return jax.nn.one_hot(shown, counts[0], dtype=jnp.float32).ravel()
+        parts = [
+            jax.nn.one_hot(*each, dtype=jnp.float32) for each in zip(shown, counts, strict=True)
+        ]
+        return jnp.concatenate(parts)
 
     @override
     def observation_space(self, params: SymbolParamsT) -> gymnasium.Space[Any]:
@@ -115,11 +117,6 @@ class CardGame(SymbolGame[JudgedStateT, SymbolParamsT]):
     @override
     def text(self, state: JudgedStateT, params: SymbolParamsT) -> str:
         return words_of(self.table(state, params))
-
-
-def _one_hot(symbol: Int32[Array, "*symbols"], count: int) -> Float32[Array, "*symbols kinds"]:
-    kinds = jnp.arange(count, dtype=jnp.int32)
-    return (jnp.expand_dims(symbol, -1) == kinds).astype(jnp.float32)
 
 
 def as_number(action: Any) -> Number:

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 import gymnasium
-import jax
 import jax.numpy as jnp
 import numpy as np
 from gymnasium.spaces import Discrete
@@ -12,6 +11,7 @@ from typing_extensions import override
 
 from envs.core import pytree
 from envs.memory.board import BoardGame
+from envs.memory.cards import deal, deck_of
 from envs.memory.game import Flag, Number, as_number
 from envs.memory.params import MinesweeperParams
 from envs.memory.pictures import MINE, OPENED, UNOPENED, Board, Square
@@ -41,9 +41,9 @@ class Minesweeper(BoardGame[MinesweeperState, MinesweeperParams]):
 
     @override
     def initial(self, key: PRNGKeyArray, params: MinesweeperParams) -> MinesweeperState:
-        squares = np.arange(params.size**2)
+        squares = deal(key, deck_of((params.mines, params.num_clear)), params.size**2)
         return MinesweeperState(
-            is_mine=jax.random.permutation(key, squares < params.mines),
+            is_mine=squares == 0,
             is_open=jnp.zeros(params.size**2, jnp.bool_),
             last=jnp.int32(-1),
             outcome=jnp.int32(NOTHING),
