@@ -153,6 +153,7 @@ CATALOG: Final[dict[str, World]] = {
                 params=f"envs.memory.params:{params}Params",
                 versions="v0: the rules of envs/memory/README.md",
                 preset=preset,
+                variants=({}, {"obs": "index"}) if game in ("Autoencode", "HigherLower") else ({},),
                 render_size=(512, 512),
             )
             for game, (core, params, presets) in _MEMORY_GAMES.items()

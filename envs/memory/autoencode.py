@@ -5,6 +5,7 @@ from typing import Any, Final
 import gymnasium
 import jax
 import jax.numpy as jnp
+import numpy as np
 from gymnasium.spaces import Discrete
 from jaxtyping import Array, Int32, PRNGKeyArray
 from typing_extensions import override
@@ -13,7 +14,7 @@ from envs.core import IntLike, pytree
 from envs.memory.cards import KINDS, Deck, draw, full_deck
 from envs.memory.game import CardGame, Flag, JudgedState, Number, as_number, verdict
 from envs.memory.params import AutoencodeParams
-from envs.memory.pile import Pile, empty_pile, put, take
+from envs.memory.pile import Pile, cards_of, empty_pile, put, take
 from envs.memory.table import SUIT_KEYS, Card, Table
 
 SUITS: Final = KINDS["suits"]
@@ -106,11 +107,11 @@ class Autoencode(CardGame[AutoencodeState, AutoencodeParams]):
     @override
     def table(self, state: AutoencodeState, params: AutoencodeParams) -> Table:
         is_play = bool(_is_play(state, params))
-        suit = int(take(state.pile)[0])
-        answers_left = int(self.info(state, params)["answers_left"])
+        suit = cards_of(state.pile, 1)[0]
+        answers_left = self.facts(state, params)["answers_left"]
         return Table(
             cards=(Card("", "suits", suit),) if bool(_is_card_open(state, params)) else (),
-            left=answers_left if is_play else int(state.deck[-1]),
+            left=answers_left if is_play else int(np.asarray(state.deck)[-1]),
             total=params.num_cards,
             unit="to name" if is_play else "in the deck",
             verdict=int(state.verdict),

@@ -109,6 +109,6 @@ class MultiArmedBandit(BoardGame[BanditState, BanditParams]):
                 for each in range(params.arms)
             ),
             columns=math.ceil(math.sqrt(params.arms)),
-            words=f"score {int(state.score):+d}   {pulls_left} pulls left",
+            words=f"score {int(state.score)}   {pulls_left} pulls left",
             level=pulls_left / max_steps,
         )

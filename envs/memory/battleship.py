@@ -113,8 +113,8 @@ class Battleship(BoardGame[BattleshipState, BattleshipParams]):
 
     @override
     def board(self, state: BattleshipState, params: BattleshipParams) -> Board:
-        hit = np.asarray(state.is_ship & state.is_shot)
-        missed = np.asarray(state.is_shot & ~state.is_ship)
+        is_ship, is_shot = np.asarray(state.is_ship), np.asarray(state.is_shot)
+        hit, missed = is_ship & is_shot, is_shot & ~is_ship
         shots_left = params.size**2 - int(state.time)
         return Board(
             squares=tuple(

@@ -1,8 +1,10 @@
 """Concentration: turn over cards, two at a time, and find the pairs."""
 
+import math
 from typing import Any, Final
 
 import gymnasium
+import jax
 import jax.numpy as jnp
 import numpy as np
 from gymnasium.spaces import Discrete
@@ -17,7 +19,7 @@ from envs.memory.params import ConcentrationParams
 from envs.memory.pictures import Board, open_card, turned_card
 
 NONE: Final = -1  # in the place of a card
-COLUMNS: Final = 13
+ASPECT: Final = 1.4  # height of a card, of its width
 
 
 @pytree
@@ -128,7 +130,7 @@ class Concentration(BoardGame[ConcentrationState, ConcentrationParams]):
 
     @override
     def board(self, state: ConcentrationState, params: ConcentrationParams) -> Board:
-        shown = np.asarray(self.shown(state, params)).tolist()
+        shown = np.asarray(jax.jit(self.shown)(state, params)).tolist()
         found = np.asarray(state.is_up).tolist()
         turns_left = int(params.last_step - state.time)
         return Board(
@@ -136,8 +138,8 @@ class Concentration(BoardGame[ConcentrationState, ConcentrationParams]):
                 turned_card() if kind == params.num_kinds else open_card(params.cards, kind, is_up)
                 for kind, is_up in zip(shown, found, strict=True)
             ),
-            columns=COLUMNS,
-            aspect=1.4,
+            columns=math.ceil(math.sqrt(ASPECT * params.num_cards)),
+            aspect=ASPECT,
             words=f"{sum(found) // 2} of {params.num_cards // 2} pairs   {turns_left} turns left",
             level=turns_left / params.last_step,
         )

@@ -101,12 +101,12 @@ class CountRecall(CardGame[CountRecallState, CountRecallParams]):
                 Card("dealt", params.cards, int(state.value)),
                 Card("how many?", params.cards, int(state.query)),
             ),
-            left=int(num_left(state.values)),
+            left=self.facts(state, params)["cards_left"],
             total=int(params.num_cards),
             unit="in the deck",
             verdict=int(state.verdict),
             score=int(state.score),
-            task="how often was the right kind dealt?",
+            task="how many of the second kind so far?",
         )
 
     @override

@@ -39,10 +39,16 @@ class Game(FunctionalEnv[StateT, ParamsT, Array]):
     def truncated(self, state: StateT, params: ParamsT) -> Flag:
         return never()
 
+    def facts(self, state: StateT, params: ParamsT) -> dict[str, Any]:
+        """`info` as Python numbers, of one state outside compiled code."""
+        # compiled: one by one, its operations would each be compiled at the first picture
+        info = jax.jit(self.info)(state, params)
+        return {name: np.asarray(value).item() for name, value in info.items()}
+
     @override
     def panel(self, state: StateT, params: ParamsT) -> dict[str, dict[str, Any]]:
-        told = {name: value for name, value in self.info(state, params).items() if name != "answer"}
-        return {"game": {name: np.asarray(value).item() for name, value in told.items()}}
+        facts = self.facts(state, params)
+        return {"game": {name: value for name, value in facts.items() if name != "answer"}}
 
     @override
     def dumps(self, state: StateT) -> str:

@@ -86,7 +86,7 @@ class HigherLower(CardGame[HigherLowerState, DeckParams]):
     def table(self, state: HigherLowerState, params: DeckParams) -> Table:
         return Table(
             cards=(Card("", "ranks", int(state.rank)),),
-            left=int(num_left(state.deck)),
+            left=self.facts(state, params)["cards_left"],
             total=int(params.num_cards),
             unit="in the deck",
             verdict=int(state.verdict),

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import gymnasium
+import jax
 import jax.numpy as jnp
 import numpy as np
 from gymnasium.spaces import Discrete
@@ -57,12 +58,13 @@ class Minesweeper(BoardGame[MinesweeperState, MinesweeperParams]):
         del key  # all is drawn at the start
         last = as_number(action)
         is_here = jnp.arange(params.size**2, dtype=jnp.int32) == last
-        is_mine, was_open = (is_here & state.is_mine).any(), (is_here & state.is_open).any()
+        is_mine = (is_here & state.is_mine).any()
+        is_clear = (is_here & ~state.is_mine & ~state.is_open).any()
         return MinesweeperState(
             is_mine=state.is_mine,
             is_open=state.is_open | is_here,
             last=last,
-            outcome=jnp.where(is_mine, EXPLODED, jnp.where(was_open, AGAIN, CLEAR)),
+            outcome=jnp.where(is_mine, EXPLODED, jnp.where(is_clear, CLEAR, AGAIN)),
             time=state.time + 1,
         )
 
@@ -123,11 +125,13 @@ class Minesweeper(BoardGame[MinesweeperState, MinesweeperParams]):
     def board(self, state: MinesweeperState, params: MinesweeperParams) -> Board:
         steps_left = params.num_clear - int(state.time)
         squares = [Square(UNOPENED)] * params.size**2
+        is_mine = np.asarray(state.is_mine)
+        count = jax.jit(num_near, static_argnums=2)
         for square in np.flatnonzero(np.asarray(state.is_open)).tolist():
-            near = int(num_near(state.is_mine, jnp.int32(square), params.size))
-            is_mine = bool(state.is_mine[square])
-            squares[square] = Square(MINE, "*") if is_mine else Square(OPENED, str(near or "."))
-        opened = int(self.info(state, params)["opened"])
+            near = int(count(state.is_mine, np.int32(square), params.size))
+            mark = Square(OPENED, str(near or "."))
+            squares[square] = Square(MINE, "*") if is_mine[square] else mark
+        opened = self.facts(state, params)["opened"]
         return Board(
             squares=tuple(squares),
             columns=params.size,

@@ -129,7 +129,7 @@ def draw_cart(
     unit = 0.45 * width / CART_TRACK
     for end in (-1, 1):
         x = width / 2 + end * CART_TRACK * unit
-        canvas.line([(x, ground - 0.03 * height), (x, ground + 0.03 * height)], DIM, 2)
+        canvas.line([(x, ground - 0.03 * height), (x, ground + 0.03 * height)], DIM, 2.0)
     canvas.line([(0.05 * width, ground), (0.95 * width, ground)], LINE, max(1.5, 0.008 * height))
     x, wide, high = width / 2 + position * unit, CART[0] * height, CART[1] * height
     wheel = 0.24 * high

@@ -14,7 +14,7 @@ from envs.core import IntLike, pytree
 from envs.memory.cards import KINDS, Deck, draw, full_deck, num_left
 from envs.memory.game import CardGame, Flag, JudgedState, Number, as_number, verdict
 from envs.memory.params import DeckParams, RepeatPreviousParams
-from envs.memory.pile import Pile, card_at, empty_pile, put
+from envs.memory.pile import Pile, card_at, cards_of, empty_pile, put
 from envs.memory.table import SUIT_KEYS, Card, Table
 
 SUITS: Final = KINDS["suits"]
@@ -91,7 +91,7 @@ class RepeatFirst(CardGame[RepeatFirstState, DeckParams]):
     def table(self, state: RepeatFirstState, params: DeckParams) -> Table:
         return Table(
             cards=(Card("", "suits", int(state.suit)),),
-            left=int(num_left(state.deck)),
+            left=self.facts(state, params)["cards_left"],
             total=int(params.num_cards),
             unit="in the deck",
             verdict=int(state.verdict),
@@ -196,8 +196,8 @@ class RepeatPrevious(CardGame[RepeatPreviousState, RepeatPreviousParams]):
         is_asked, ago = bool(_is_asked(state, params)), _depth(params)
         which = "this card" if ago == 0 else f"the card {ago} before this"
         return Table(
-            cards=(Card("", "suits", int(card_at(state.seen, 0))),),
-            left=int(num_left(state.deck)),
+            cards=(Card("", "suits", cards_of(state.seen, 1)[0]),),
+            left=self.facts(state, params)["cards_left"],
             total=int(params.num_cards),
             unit="in the deck",
             verdict=int(state.verdict),

@@ -64,7 +64,7 @@ class Table(NamedTuple):
     @property
     def state_of_play(self) -> str:
         """The line at the foot."""
-        return f"score {self.score:+d}   {self.left} {self.unit}"
+        return f"score {self.score}   {self.left} {self.unit}"
 
 
 def words_of(table: Table) -> str:
