@@ -4,7 +4,6 @@ import math
 from typing import Any, Final
 
 import gymnasium
-import jax
 import jax.numpy as jnp
 import numpy as np
 from gymnasium.spaces import Discrete
@@ -14,7 +13,7 @@ from typing_extensions import override
 from envs.core import pytree
 from envs.memory.board import BoardGame
 from envs.memory.cards import deal, full_deck
-from envs.memory.game import Flag, Number, as_number, share
+from envs.memory.game import Flag, Number, as_number, compiled, share
 from envs.memory.params import ConcentrationParams
 from envs.memory.pictures import Board, open_card, turned_card
 
@@ -130,7 +129,7 @@ class Concentration(BoardGame[ConcentrationState, ConcentrationParams]):
 
     @override
     def board(self, state: ConcentrationState, params: ConcentrationParams) -> Board:
-        shown = np.asarray(jax.jit(self.shown)(state, params)).tolist()
+        shown = np.asarray(compiled(self.shown)(state, params)).tolist()
         found = np.asarray(state.is_up).tolist()
         turns_left = int(params.last_step - state.time)
         return Board(

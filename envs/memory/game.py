@@ -1,6 +1,8 @@
 """What the games have in common: observations made of symbols, saved states, the side panel."""
 
 import abc
+from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 import gymnasium
@@ -41,8 +43,7 @@ class Game(FunctionalEnv[StateT, ParamsT, Array]):
 
     def facts(self, state: StateT, params: ParamsT) -> dict[str, Any]:
         """`info` as Python numbers, of one state outside compiled code."""
-        # compiled: one by one, its operations would each be compiled at the first picture
-        info = jax.jit(self.info)(state, params)
+        info = compiled(self.info)(state, params)
         return {name: np.asarray(value).item() for name, value in info.items()}
 
     @override
@@ -123,6 +124,12 @@ class CardGame(SymbolGame[JudgedStateT, SymbolParamsT]):
     @override
     def text(self, state: JudgedStateT, params: SymbolParamsT) -> str:
         return words_of(self.table(state, params))
+
+
+@cache  # cores are shared, so each hook is compiled once
+def compiled(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """A hook for pictures; one by one, its operations would each be compiled at the first."""
+    return jax.jit(hook)
 
 
 def as_number(action: Any) -> Number:

@@ -1,9 +1,9 @@
 """Minesweeper, of which the numbers of opened squares are seen but once."""
 
+import dataclasses
 from typing import Any, Final
 
 import gymnasium
-import jax
 import jax.numpy as jnp
 import numpy as np
 from gymnasium.spaces import Discrete
@@ -13,7 +13,7 @@ from typing_extensions import override
 from envs.core import pytree
 from envs.memory.board import BoardGame
 from envs.memory.cards import deal, deck_of
-from envs.memory.game import Flag, Number, as_number
+from envs.memory.game import Flag, Number, as_number, compiled
 from envs.memory.params import MinesweeperParams
 from envs.memory.pictures import MINE, OPENED, UNOPENED, Board, Square
 
@@ -126,9 +126,9 @@ class Minesweeper(BoardGame[MinesweeperState, MinesweeperParams]):
         steps_left = params.num_clear - int(state.time)
         squares = [Square(UNOPENED)] * params.size**2
         is_mine = np.asarray(state.is_mine)
-        count = jax.jit(num_near, static_argnums=2)
         for square in np.flatnonzero(np.asarray(state.is_open)).tolist():
-            near = int(count(state.is_mine, np.int32(square), params.size))
+            opened_last = dataclasses.replace(state, last=jnp.int32(square))
+            near = int(compiled(self.shown)(opened_last, params)[0])
             mark = Square(OPENED, str(near or "."))
             squares[square] = Square(MINE, "*") if is_mine[square] else mark
         opened = self.facts(state, params)["opened"]

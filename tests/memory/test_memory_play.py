@@ -61,12 +61,8 @@ def test_a_step_changes_the_picture_and_the_panel_keeps_the_secret(name: str) ->
 def test_a_click_means_the_square_under_it(name: str) -> None:
     core, params, state = start(name)
     assert isinstance(core, Pointable)
-    width, height = size = (300, 200)
-    spots = [
-        ((x + 0.5) / width, (y + 0.5) / height)
-        for y in range(0, height, 2)
-        for x in range(0, width, 2)
-    ]
+    size = (300, 200)
+    spots = [((x + 0.5) / 45, (y + 0.5) / 30) for y in range(30) for x in range(45)]
     clicked = [core.action_at(state, params, spot, size) for spot in spots]
     number = int(core.action_space(params).n)
     assert set(clicked) == {None, *range(number)}
@@ -90,8 +86,8 @@ def test_a_turn_based_game_waits_only_where_an_answer_counts(name: str, waits: i
 
 def test_a_table_tells_what_a_player_may_know() -> None:
     core, params, state = start("PopCountRecallHard-v0")
-    right = int(core.info(state, params)["answer"])
-    after, _ = core.step(KEY, state, right, params)
+    right = core.facts(state, params)["answer"]
+    after, _ = jax.jit(core.step)(KEY, state, right, params)
     words = core.text(after, params).split("\n")
     assert words[0] == "right"
     assert words[-1] == "score 1   206 in the deck"
@@ -102,7 +98,7 @@ def test_what_was_shot_at_is_marked() -> None:
     core, params, state = start("PopBattleshipHard-v0")
     ship = int(state.is_ship.argmax())
     for square in (ship, int((~state.is_ship).argmax())):
-        state = core.transition(KEY, state, square, params)
+        state, _ = jax.jit(core.step)(KEY, state, square, params)
     text = core.text(state, params)
     assert (text.count(" x"), text.count(" o")) == (1, 1 + 1)  # and "of"
     assert text.endswith("1 of 12 hits   142 shots left")
@@ -117,7 +113,7 @@ def test_games_with_the_index_observe_small_numbers() -> None:
         row = find_world(name)
         core, params = load_core(row), make_params(row, {"obs": "index"})
         assert str(core.observation_space(params)).startswith(space.removesuffix(")"))
-        obs = core.observe(core.initial(KEY, params), params)
+        _, obs = jax.jit(core.reset)(KEY, params)
         assert obs.shape == (() if first is None else (first,))
         assert obs.dtype == jnp.int32
 
@@ -126,16 +122,15 @@ def test_games_with_the_index_observe_small_numbers() -> None:
     ("name", "keywords", "why"),
     [
         ("PopRepeatFirstEasy-v0", {"decks": 0}, r"decks is a whole number, in 1\.\.1000; got 0"),
-        ("PopRepeatFirstEasy-v0", {"decks": 1.5}, "decks is a whole number, .*; got 1.5"),
         ("PopRepeatFirstEasy-v0", {"obs": "flat"}, "obs is one of .*; got 'flat'"),
         ("PopRepeatPreviousEasy-v0", {"k": 52}, r"k is a whole number, in 1\.\.51; got 52"),
-        ("PopAutoencodeEasy-v0", {"decks": "2"}, "decks is a whole number, .*; got '2'"),
+        ("PopAutoencodeEasy-v0", {"decks": 1001}, "decks is a whole number, .*; got 1001"),
         ("PopCountRecallEasy-v0", {"cards": "faces"}, "cards is one of .*; got 'faces'"),
         ("PopConcentrationEasy-v0", {"decks": True}, "decks is a whole number, .*; got True"),
         ("PopBattleshipEasy-v0", {"size": 5}, r"size is a whole number, in 6\.\.64; got 5"),
         ("PopMinesweeperEasy-v0", {"mines": 14}, r"mines is a whole number, in 1\.\.13; got 14"),
         ("PopMultiArmedBanditEasy-v0", {"arms": 0}, "arms is a whole number, .*; got 0"),
-        ("PopStatelessCartPoleEasy-v0", {"noise": -1}, "noise is a number, 0 or more; got -1"),
+        ("PopStatelessCartPoleEasy-v0", {"noise": -0.1}, "noise is a number, 0 or more; got -0.1"),
         ("PopStatelessCartPoleEasy-v0", {"shows": "all"}, "shows is one of .*; got 'all'"),
         ("PopStatelessPendulumEasy-v0", {"max_steps": 0}, "max_steps is a whole number, 1 or more"),
         ("MemoryChain-v0", {"memory_length": 0}, "memory_length is a whole number, 1 or more"),
