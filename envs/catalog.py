@@ -25,6 +25,56 @@ class World:
     render_fps: int = 10  # of videos, and of render_mode="human"
 
 
+_LEVELS: Final = ("Easy", "Medium", "Hard")
+_STEPS: Final = ({"max_steps": 200}, {"max_steps": 400}, {"max_steps": 600})
+_NOISE: Final = ({"noise": 0.1}, {"noise": 0.2}, {"noise": 0.3})
+_DECKS: Final = ({"decks": 1}, {"decks": 2}, {"decks": 3})
+_MEMORY_GAMES: Final[dict[str, tuple[str, str, tuple[dict[str, Any], ...]]]] = {
+    "Autoencode": ("autoencode:Autoencode", "Autoencode", _DECKS),
+    "Battleship": ("battleship:Battleship", "Battleship", ({}, {"size": 10}, {"size": 12})),
+    "StatelessCartPole": ("cartpole:CartPole", "CartPole", _STEPS),
+    "NoisyStatelessCartPole": ("cartpole:CartPole", "CartPole", _NOISE),
+    "VelocityOnlyCartPole": (
+        "cartpole:CartPole",
+        "CartPole",
+        tuple({"shows": "velocity", **steps} for steps in _STEPS),
+    ),
+    "Concentration": (
+        "concentration:Concentration",
+        "Concentration",
+        ({}, {"decks": 2}, {"cards": "ranks"}),
+    ),
+    "CountRecall": (
+        "count_recall:CountRecall",
+        "CountRecall",
+        ({}, {"decks": 2, "cards": "suits"}, {"decks": 4, "cards": "ranks"}),
+    ),
+    "HigherLower": ("higher_lower:HigherLower", "Deck", _DECKS),
+    "Minesweeper": (
+        "minesweeper:Minesweeper",
+        "Minesweeper",
+        ({}, {"size": 6, "mines": 6}, {"size": 8, "mines": 10}),
+    ),
+    "MultiArmedBandit": (
+        "bandit:MultiArmedBandit",
+        "Bandit",
+        tuple({"arms": arms, **steps} for arms, steps in zip((10, 20, 30), _STEPS, strict=True)),
+    ),
+    "StatelessPendulum": (
+        "pendulum:Pendulum",
+        "Pendulum",
+        ({"max_steps": 200}, {"max_steps": 150}, {"max_steps": 100}),
+    ),
+    "NoisyStatelessPendulum": ("pendulum:Pendulum", "Pendulum", _NOISE),
+    "RepeatFirst": ("repeat:RepeatFirst", "Deck", ({}, {"decks": 8}, {"decks": 16})),
+    "RepeatPrevious": (
+        "repeat:RepeatPrevious",
+        "RepeatPrevious",
+        ({"k": 4}, {"decks": 2, "k": 32}, {"decks": 3, "k": 64}),
+    ),
+}
+"""POPGym's games: name -> core, whose parameters, and the presets of the three levels."""
+
 CATALOG: Final[dict[str, World]] = {
     world.id: world
     for world in (
@@ -174,6 +224,26 @@ CATALOG: Final[dict[str, World]] = {
             variants=({}, {"parity": True}),
             render_size=(512, 512),
             render_fps=50,
+        ),
+        World(
+            id="MemoryChain-v0",
+            core="envs.memory.chain:MemoryChain",
+            params="envs.memory.params:MemoryChainParams",
+            versions="v0: the rules of envs/memory/README.md",
+            render_size=(512, 512),
+        ),
+        *(
+            World(
+                id=f"Pop{game}{level}-v0",
+                core=f"envs.memory.{core}",
+                params=f"envs.memory.params:{params}Params",
+                versions="v0: the rules of envs/memory/README.md",
+                preset=preset,
+                variants=({}, {"obs": "index"}) if game in ("Autoencode", "HigherLower") else ({},),
+                render_size=(512, 512),
+            )
+            for game, (core, params, presets) in _MEMORY_GAMES.items()
+            for level, preset in zip(_LEVELS, presets, strict=True)
         ),
     )
 }

@@ -57,7 +57,7 @@ def some_actions(core: Any, params: Any, steps: int, copies: int) -> Any:
     space = core.action_space(params)
     space.seed(0)
     rows = np.array([[space.sample() for _ in range(copies)] for _ in range(steps)])
-    return rows.astype(np.int32) if rows.dtype.kind == "i" else rows
+    return rows.astype(np.float32 if rows.dtype.kind == "f" else np.int32)
 
 
 def test_every_copy_plays_the_episodes_of_its_seed() -> None:

@@ -18,7 +18,7 @@ def actions_of(core: Any, params: Any, count: int) -> Any:
     space = core.action_space(params)
     space.seed(0)
     actions = np.stack([space.sample() for _ in range(count)])
-    return jax.numpy.asarray(actions.astype(np.int32) if actions.dtype.kind == "i" else actions)
+    return jax.numpy.asarray(actions, "float32" if actions.dtype.kind == "f" else "int32")
 
 
 def rollout(core: FunctionalEnv[Any, Any, Any], params: Any, step: Any) -> list[Any]:
@@ -45,12 +45,14 @@ def test_jit_changes_nothing(jax_world: World) -> None:
 def test_vmap_is_the_loop(jax_world: World) -> None:
     core, params = load_core(jax_world), make_params(jax_world, {})
     keys = jax.random.split(jax.random.key(5), NUM)
-    states = jax.vmap(core.initial, in_axes=(0, None))(keys, params)
+    initial, step = jax.jit(core.initial), jax.jit(core.step)  # or each operation is compiled
+    states = jax.jit(jax.vmap(core.initial, in_axes=(0, None)))(keys, params)
     actions = actions_of(core, params, NUM)
-    together = jax.vmap(core.step, in_axes=(0, 0, 0, None))(keys, states, actions, params)
+    steps = jax.jit(jax.vmap(core.step, in_axes=(0, 0, 0, None)))
+    together = steps(keys, states, actions, params)
     for index in range(NUM):
-        state = core.initial(keys[index], params)
-        alone = core.step(keys[index], state, actions[index], params)
+        state = initial(keys[index], params)
+        alone = step(keys[index], state, actions[index], params)
         one = jax.tree.map(lambda leaf, index=index: leaf[index], together)
         assert_equal(jax.tree.leaves(one), jax.tree.leaves(alone))
 

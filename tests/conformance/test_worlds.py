@@ -39,6 +39,20 @@ def play(env: gymnasium.Env[Any, Any], steps: int) -> list[Any]:
     return seen
 
 
+def opening(env: gymnasium.Env[Any, Any], seed: int | None = None) -> list[Any]:
+    """What is seen at first, and by the same few actions; some worlds show nothing at first."""
+    env.action_space.seed(SEED)
+    seen = [env.reset(seed=seed)[0]]
+    for _ in range(6):
+        obs, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        seen.append(obs)
+        if terminated or truncated:
+            break
+    return seen
+
+
+# a torque is in N m here, as published, and not in -1..1
+@pytest.mark.filterwarnings("ignore:.*a symmetric and normalized space:UserWarning")
 @pytest.mark.filterwarnings("ignore:.*A Box observation space m.* value is -?infinity")
 def test_gymnasium_finds_nothing_to_say_in_any_render_mode(variant: Variant) -> None:
     env = make(variant)
@@ -53,14 +67,14 @@ def test_the_same_seed_gives_the_same_episode(variant: Variant) -> None:
 
 def test_another_seed_gives_another_episode(variant: Variant) -> None:
     env = make(variant)
-    starts = [env.reset(seed=seed)[0] for seed in range(8)]
+    starts = [opening(env, seed) for seed in range(8)]
     assert any(not data_equivalence(starts[0], start) for start in starts[1:])
 
 
 def test_a_reset_without_a_seed_goes_on_to_the_next_episode(variant: Variant) -> None:
     env = make(variant)
-    starts = [env.reset(seed=SEED)[0], *[env.reset()[0] for _ in range(8)]]
-    again = [env.reset(seed=SEED)[0], *[env.reset()[0] for _ in range(8)]]
+    starts = [opening(env, SEED), *[opening(env) for _ in range(8)]]
+    again = [opening(env, SEED), *[opening(env) for _ in range(8)]]
     assert data_equivalence(starts, again, exact=True)
     assert any(not data_equivalence(starts[0], start) for start in starts[1:])
 
@@ -77,8 +91,9 @@ def test_spaces_contain_what_is_returned(variant: Variant) -> None:
 def test_an_action_outside_the_space_is_refused_with_the_space_named(variant: Variant) -> None:
     env = make(variant, disable_env_checker=True)
     env.reset(seed=SEED)
+    space: Any = env.action_space
     with pytest.raises(ValueError, match="an action is a member of"):
-        env.step(10**6)
+        env.step(np.full(space.shape, 10**6, space.dtype)[()])
 
 
 def test_an_unknown_keyword_is_refused_with_the_known_ones_listed(world: World) -> None:

@@ -1,0 +1,1 @@
+"""Games that can only be played well by one who remembers."""
