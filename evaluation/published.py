@@ -490,3 +490,101 @@ OPTIMALITY_GAP: Final = (
 Sets have 10 000 instances of 100 nodes and 128 of the others. OP has the greatest length 4 in all
 sizes, and prizes that grow with the distance; the published capacities of CVRP are in the names.
 """
+
+
+class WorldReference(NamedTuple):
+    """Published figures of one world."""
+
+    world: str  # its id
+    reference: Reference
+
+
+_META: Final = "arXiv 2303.03982 v3, section 5.3 and its figures, read off"
+_META_CONDITIONS: Final = (
+    "the released cart-pole: 16 trials in training, 5.0e7 steps, 4 seeds; returns of a trial are "
+    "at most 1, MMER is of all 16"
+)
+_CONTROL: Final = "arXiv 2303.03982 v3, figures 4 to 7, read off"
+_CONTROL_CONDITIONS: Final = (
+    "DMControl tasks behind random projections, Muesli, 2e9 frames, one episode of 1000 steps a "
+    "life; trained on six tasks, among them ball_in_cup and finger, held out on five"
+)
+
+
+_POPGYM: Final = "arXiv 2303.03982 v3, table 5"
+_POPGYM_CONDITIONS: Final = "1.5e7 steps; in JAX 8 seeds, by RLlib (arXiv 2303.01859) 3 trials"
+_POPGYM_WORLDS: Final = (
+    "PopStatelessCartPoleHard-v0",
+    "PopNoisyStatelessCartPoleHard-v0",
+    "PopStatelessPendulumHard-v0",
+    "PopNoisyStatelessPendulumHard-v0",
+    "PopRepeatPreviousHard-v0",
+)
+
+
+def _trials(name: str, mmer: float, returns: dict[int, float]) -> WorldReference:
+    by = {f"episode {trial}": {"return": value} for trial, value in returns.items()}
+    reference = Reference(name, {"mmer": mmer}, _META, _META_CONDITIONS, by)
+    return WorldReference("MetaCartPole-v0", reference)
+
+
+def _popgym(name: str, *mmer: float) -> tuple[WorldReference, ...]:
+    """MMER on each of `_POPGYM_WORLDS`."""
+    return tuple(
+        WorldReference(world, Reference(name, {"mmer": value}, _POPGYM, _POPGYM_CONDITIONS))
+        for world, value in zip(_POPGYM_WORLDS, mmer, strict=True)
+    )
+
+
+def _tasks(name: str, world: str, mean: float, returns: dict[str, float]) -> WorldReference:
+    by = {task: {"return": value} for task, value in returns.items()}
+    return WorldReference(
+        world, Reference(name, {"return": mean}, _CONTROL, _CONTROL_CONDITIONS, by)
+    )
+
+
+IN_CONTEXT: Final = (
+    _trials(
+        "S5, published", 6.83,
+        {0: 0.267, 1: 0.365, 4: 0.40, 9: 0.448, 12: 0.463, 16: 0.465, 31: 0.405},
+    ),
+    _trials(
+        "S5 without resets, published", 5.90,
+        {0: 0.101, 1: 0.150, 4: 0.212, 9: 0.320, 15: 0.356, 16: 0.374, 31: 0.363},
+    ),
+    _trials(
+        "GRU, published", 5.92,
+        {0: 0.135, 1: 0.197, 4: 0.366, 9: 0.40, 15: 0.426, 16: 0.409, 19: 0.340, 31: 0.323},
+    ),
+    _trials("MLP, published", 2.87, {}),
+    *_popgym("S5 in JAX, published", 1.0, 0.28, 0.79, 0.55, 0.91),
+    *_popgym("GRU in JAX, published", 1.0, 0.27, 0.75, 0.61, -0.46),
+    *_popgym("MLP in JAX, published", 0.26, 0.22, 0.41, 0.34, -0.48),
+    *_popgym("GRU by RLlib, published", 1.0, 0.390, 0.828, 0.657, -0.428),
+    *_popgym("LMU by RLlib, published", 0.987, 0.352, 0.806, 0.563, 0.191),
+    _tasks(
+        "S5, published", "MetaControl-v0", 808.0,
+        {"CartpoleSwingup": 640.0, "PointMassEasy": 805.0, "ReacherEasy": 918.0},
+    ),
+    _tasks(
+        "LSTM, published", "MetaControl-v0", 670.0,
+        {"CartpoleSwingup": 530.0, "PointMassEasy": 790.0, "ReacherEasy": 905.0},
+    ),
+    _tasks(
+        "MLP, published", "MetaControl-v0", 240.0,
+        {"CartpoleSwingup": 162.0, "PointMassEasy": 5.0, "ReacherEasy": 735.0},
+    ),
+    _tasks(
+        "S5 on held-out tasks, published", "MetaControlHeldOut-v0", 525.0,
+        {"CartpoleBalance": 434.0, "PendulumSwingup": 1.4, "PointMassHard": 700.0, "ReacherHard": 597.0},
+    ),
+    _tasks(
+        "LSTM on held-out tasks, published", "MetaControlHeldOut-v0", 437.0,
+        {"CartpoleBalance": 284.0, "PendulumSwingup": 3.8, "PointMassHard": 685.0, "ReacherHard": 615.0},
+    ),
+    _tasks(
+        "MLP on held-out tasks, published", "MetaControlHeldOut-v0", 200.0,
+        {"CartpoleBalance": 229.0, "PendulumSwingup": 1.9, "PointMassHard": 0.0, "ReacherHard": 293.0},
+    ),
+)  # fmt: skip
+"""Of agents that learn in context; the ablation without resets is called S5 plain there."""

@@ -1,0 +1,1 @@
+"""Agents that learn in context: how returns grow within a life, where and on what."""

@@ -1,0 +1,89 @@
+"""The results as tables for the terminal, published figures dimmed below ours."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from evaluation.contexts.scaling import Cost
+from evaluation.contexts.study import Found
+from evaluation.record import Reference, Row
+
+COLUMNS: Final = {
+    "return": "return",
+    "normalized_return": "of the most",
+    "return_first": "first",
+    "return_last": "last trained",
+    "return_end": "end",
+    "gain": "gain",
+    "mmer": "MMER",
+}
+"""Metric -> heading."""
+
+
+def results_table(found: Sequence[Found], references: Iterable[Reference]) -> Table:
+    """A line for every kind of agent on every axis."""
+    table = Table(
+        title="returns of inner episodes",
+        title_justify="left",
+        title_style="bold",
+        caption="± standard error over seeds, over lives where there is one seed; of the most: 0 "
+        "is random actions, 1 the largest possible; MMER: largest mean return of an update\n"
+        "dim: published",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+    )
+    known = [name for name in COLUMNS if any(name in each.row.metrics for each in found)]
+    table.add_column("agent", overflow="fold")
+    table.add_column("lives differ by", overflow="fold")
+    for name in known:
+        table.add_column(COLUMNS[name], justify="right", no_wrap=True)
+    before = ""
+    for each in found:
+        if each.agent != before:
+            table.add_section()
+        before = each.agent
+        cells = [_cell(each.row, name) for name in known]
+        table.add_row(escape(each.agent), escape(each.axis), *cells)
+    table.add_section()
+    for reference in references:
+        cells = [f"{reference.metrics[n]:.3g}" if n in reference.metrics else "" for n in known]
+        if any(cells):
+            table.add_row(reference.name, "", *cells, style="dim")
+    return table
+
+
+def scaling_table(costs: Sequence[Cost]) -> Table:
+    """A line for every length, a column for every memory."""
+    names = list(dict.fromkeys(each.memory for each in costs))
+    table = Table(
+        title="a gradient along one sequence: CPU ms, and MiB while it is computed",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+    )
+    table.add_column("steps", justify="right")
+    for name in names:
+        num = next(each.num_weights for each in costs if each.memory == name)
+        table.add_column(f"{name}\n{num:,} weights", justify="right", no_wrap=True)
+    for length in sorted({each.length for each in costs}):
+        of_length = {each.memory: each for each in costs if each.length == length}
+        cells = [
+            f"{1000 * of_length[name].cpu_seconds:.1f}, {of_length[name].mebibytes:.1f}"
+            if name in of_length
+            else "-"
+            for name in names
+        ]
+        table.add_row(str(length), *cells)
+    return table
+
+
+def _cell(row: Row, name: str) -> str:
+    if name not in row.metrics:
+        return ""
+    spread = row.stderr.get(name)
+    return f"{row.metrics[name]:.3f}" + ("" if spread is None else f" ±{spread:.3f}")
