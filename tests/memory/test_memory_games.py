@@ -286,6 +286,7 @@ def test_cards_are_turned_by_pairs(case: str) -> None:
 LENGTHS = np.array([1, 2, 5, 1500])
 
 
+@functools.cache
 def chains(legacy_obs: bool, num_bits: int = 3) -> tuple[Any, Any]:
     """First states, and what each step returns, answering right at even copies; by copy, time."""
     core = load_core(find_world("MemoryChain-v0"))

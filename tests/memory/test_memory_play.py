@@ -31,6 +31,55 @@ def test_there_are_three_levels_of_fourteen_games_and_the_chain() -> None:
     ]
 
 
+SIZES = {
+    "Autoencode": ((6, 4), (6, 4), (6, 4)),
+    "Battleship": ((2, 64), (2, 100), (2, 144)),
+    "StatelessCartPole": ((2, 2), (2, 2), (2, 2)),
+    "NoisyStatelessCartPole": ((2, 2), (2, 2), (2, 2)),
+    "VelocityOnlyCartPole": ((2, 2), (2, 2), (2, 2)),
+    "Concentration": ((156, 52), (312, 104), (728, 52)),
+    "CountRecall": ((4, 27), (8, 27), (26, 17)),
+    "HigherLower": ((13, 2), (13, 2), (13, 2)),
+    "Minesweeper": ((3, 16), (7, 36), (10, 64)),
+    "MultiArmedBandit": ((2, 10), (2, 20), (2, 30)),
+    "RepeatFirst": ((4, 4), (4, 4), (4, 4)),
+    "RepeatPrevious": ((4, 4), (4, 4), (4, 4)),
+}
+"""Numbers that are seen, and actions, by level."""
+NUMBERS = {
+    "StatelessCartPole": ("max_steps", (200, 400, 600)),
+    "NoisyStatelessCartPole": ("noise", (0.1, 0.2, 0.3)),
+    "VelocityOnlyCartPole": ("max_steps", (200, 400, 600)),
+    "HigherLower": ("num_cards", (52, 104, 156)),
+    "MultiArmedBandit": ("max_steps", (200, 400, 600)),
+    "StatelessPendulum": ("max_steps", (200, 150, 100)),
+    "NoisyStatelessPendulum": ("noise", (0.1, 0.2, 0.3)),
+}
+"""What the levels differ in where episodes of perfect players do not tell."""
+
+
+def params_of(game: str) -> list[tuple[Any, Any]]:
+    rows = [find_world(f"Pop{game}{level}-v0") for level in ("Easy", "Medium", "Hard")]
+    return [(load_core(row), make_params(row, {})) for row in rows]
+
+
+@pytest.mark.parametrize("game", SIZES)
+def test_spaces_are_those_of_the_level(game: str) -> None:
+    found = [
+        (*core.observation_space(params).shape, int(core.action_space(params).n))
+        for core, params in params_of(game)
+    ]
+    assert tuple(found) == SIZES[game]
+
+
+@pytest.mark.parametrize("game", NUMBERS)
+def test_levels_differ_as_published(game: str) -> None:
+    name, values = NUMBERS[game]
+    assert tuple(getattr(params, name) for _, params in params_of(game)) == values
+    if name == "noise":
+        assert [params.max_steps for _, params in params_of(game)] == [200] * 3
+
+
 @pytest.mark.parametrize("name", GAMES)
 def test_a_saved_state_is_read_back(name: str) -> None:
     core, _, state = start(name)
