@@ -17,7 +17,7 @@ from envs.routing.generators import generate
 LIMITS: Final[dict[Problem, float]] = {
     "tsp": 6.0,
     "atsp": 15.0,
-    "cvrp": 10.0,
+    "cvrp": 14.0,
     "op": 14.0,
     "knapsack": 3.0,
 }
