@@ -1,5 +1,6 @@
 """What memories cost along sequences of growing length, at matched numbers of weights."""
 
+import bisect
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -38,9 +39,16 @@ def matched(memory: Memory) -> PPOConfig:
     """A memory whose number of weights is nearest to that of S5 with `WIDTH` features."""
     wanted = num_weights(_config("s5", WIDTH, 1))
     widths = range(STEP, 4 * WIDTH, STEP)
+
+    def count(width: int) -> int:
+        return num_weights(_config(memory, width, 1))
+
     if memory == "s5":
         return _config("s5", WIDTH, 1)
-    nearest = min(widths, key=lambda width: abs(num_weights(_config(memory, width, 1)) - wanted))
+    place = bisect.bisect_left(widths, wanted, key=count)  # more features, more weights
+    nearest = min(
+        widths[max(place - 1, 0) : place + 1], key=lambda width: abs(count(width) - wanted)
+    )
     return _config(memory, nearest, 1)
 
 

@@ -93,7 +93,7 @@ def study(
     Raises:
         ValueError: a checkpoint does not fit its world.
     """
-    found = []
+    found, floor = [], []
     for axis in axes_of(runs.run["env"], runs.keywords):
         on_begin(f"{runs.name}, {axis.name}")
         problem, num_trained, total = _problem(runs, axis, num_episodes)
@@ -107,8 +107,8 @@ def study(
         if axis.name == TRAINED:
             row = _row(f"random actions, {axis.name}", [random], random, num_trained, problem, ())
             mean = np.nanmean(random.returns, axis=0)[None]
-            found.append(Found("random actions", axis.name, row, mean, num_trained))
-    return found
+            floor.append(Found("random actions", axis.name, row, mean, num_trained))
+    return found + floor
 
 
 def num_pieces(runs: Sequence[Runs]) -> int:
@@ -175,9 +175,8 @@ def _samples(
     if last > 0:
         pairs = zip(of_lives["return_last"], of_lives["return_first"], strict=True)
         of_lives["gain"] = [end - first for end, first in pairs]
-    largest = largest_return(problem)
-    if largest is not None:
-        floor = float(np.nanmean(random.returns))
+    largest, floor = largest_return(problem), float(np.nanmean(random.returns))
+    if largest is not None and largest > floor:
         share = [(each - floor) / (largest - floor) for each in of_lives["return"]]
         of_lives["normalized_return"] = share
     if len(lives) == 1:

@@ -11,11 +11,12 @@ from evaluation.contexts.scaling import Cost
 from evaluation.contexts.study import Found
 from evaluation.record import Reference, Row
 
+LARGE: Final = 100  # numbers beyond are shown whole
 COLUMNS: Final = {
     "return": "return",
-    "normalized_return": "of the most",
+    "normalized_return": "share",
     "return_first": "first",
-    "return_last": "last trained",
+    "return_last": "last",
     "return_end": "end",
     "gain": "gain",
     "mmer": "MMER",
@@ -29,30 +30,33 @@ def results_table(found: Sequence[Found], references: Iterable[Reference]) -> Ta
         title="returns of inner episodes",
         title_justify="left",
         title_style="bold",
-        caption="± standard error over seeds, over lives where there is one seed; of the most: 0 "
-        "is random actions, 1 the largest possible; MMER: largest mean return of an update\n"
-        "dim: published",
+        caption="± standard error over seeds, over lives where there is one seed\n"
+        "share: 0 is random actions, 1 the largest possible; first, last: inner episodes\n"
+        "of training; end: of the life; gain: last - first; MMER: largest mean return of an\n"
+        "update. dim: published",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         show_edge=False,
+        padding=(0, 1),
+        pad_edge=False,
     )
     known = [name for name in COLUMNS if any(name in each.row.metrics for each in found)]
-    table.add_column("agent", overflow="fold")
-    table.add_column("lives differ by", overflow="fold")
+    table.add_column("agent, its lives", overflow="fold", min_width=25)
     for name in known:
         table.add_column(COLUMNS[name], justify="right", no_wrap=True)
     before = ""
     for each in found:
         if each.agent != before:
             table.add_section()
+            table.add_row(escape(each.agent), style="bold")
         before = each.agent
         cells = [_cell(each.row, name) for name in known]
-        table.add_row(escape(each.agent), escape(each.axis), *cells)
+        table.add_row(f"  {escape(each.axis)}", *cells)
     table.add_section()
     for reference in references:
         cells = [f"{reference.metrics[n]:.3g}" if n in reference.metrics else "" for n in known]
         if any(cells):
-            table.add_row(reference.name, "", *cells, style="dim")
+            table.add_row(reference.name, *cells, style="dim")
     return table
 
 
@@ -85,5 +89,9 @@ def scaling_table(costs: Sequence[Cost]) -> Table:
 def _cell(row: Row, name: str) -> str:
     if name not in row.metrics:
         return ""
-    spread = row.stderr.get(name)
-    return f"{row.metrics[name]:.3f}" + ("" if spread is None else f" ±{spread:.3f}")
+    spread = row.stderr.get(name) if name == "return" else None
+    return _short(row.metrics[name]) + ("" if spread is None else f" ±{_short(spread)}")
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= LARGE else f"{value:.3f}"

@@ -198,7 +198,7 @@ def runner() -> Callable[[Order | float], int | Lap]:
             return loop.num_operations
         run, state, generations = running
         calls, wall, cpu = 0, time.perf_counter(), time.process_time()
-        while time.perf_counter() - wall < order:
+        while not calls or time.perf_counter() - wall < order:
             state = run(state)
             jax.block_until_ready(state)  # type: ignore[no-untyped-call]  # jax
             calls += 1

@@ -265,7 +265,7 @@ def runner() -> Callable[[Order | float], Lap | None]:
             return None
         run, amount = prepared
         calls, wall, cpu = 0, time.perf_counter(), time.process_time()
-        while time.perf_counter() - wall < order:
+        while not calls or time.perf_counter() - wall < order:
             run()
             calls += 1
         return Lap(calls * amount, time.perf_counter() - wall, time.process_time() - cpu)

@@ -48,8 +48,7 @@ def test_a_shipped_network_comes_near_a_classical_solver(problem: Problem) -> No
     solutions = solve(network, instances, Decoding())
     gaps = []
     for instance, solution in zip(instances, solutions, strict=True):
-        built_in = "dynamic-programming" if problem == "knapsack" else "local-search"
-        best = solve_classically(instance, solver=built_in)
+        best = solve_classically(instance)
         gap = gap_percent(problem, cost_of(instance, solution), best.cost)
         assert gap is not None
         gaps.append(gap)

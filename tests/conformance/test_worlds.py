@@ -92,8 +92,9 @@ def test_an_action_outside_the_space_is_refused_with_the_space_named(variant: Va
     env = make(variant, disable_env_checker=True)
     env.reset(seed=SEED)
     space: Any = env.action_space
+    is_narrow = space.dtype == np.int8  # of bits
     with pytest.raises(ValueError, match="an action is a member of"):
-        env.step(np.full(space.shape, 10**6, space.dtype)[()])
+        env.step(np.full(space.shape, 9 if is_narrow else 10**6, space.dtype)[()])
 
 
 def test_an_unknown_keyword_is_refused_with_the_known_ones_listed(world: World) -> None:
