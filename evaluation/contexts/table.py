@@ -17,7 +17,6 @@ COLUMNS: Final = {
     "normalized_return": "share",
     "return_first": "first",
     "return_last": "last",
-    "return_end": "end",
     "gain": "gain",
     "mmer": "MMER",
 }
@@ -32,7 +31,7 @@ def results_table(found: Sequence[Found], references: Iterable[Reference]) -> Ta
         title_style="bold",
         caption="± standard error over seeds, over lives where there is one seed\n"
         "share: 0 is random actions, 1 the largest possible; first, last: inner episodes\n"
-        "of training; end: of the life; gain: last - first; MMER: largest mean return of an\n"
+        "of training; gain: last - first; MMER: largest mean return of an\n"
         "update. dim: published",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
