@@ -44,6 +44,10 @@ class MetaCartPoleState:
 class MetaCartPole(FunctionalEnv[MetaCartPoleState, MetaCartPoleParams, Obs]):
     """Push a cart left (0) or right (1) for `num_episodes` trials under one projection.
 
+    Every step pays the same, so all that is at stake is how many steps there are. A meta-episode
+    that is over is therefore `terminated`: one that would count as cut short, and be valued as if
+    it went on, leaves nothing to learn.
+
     The key of a first state is split into those of the projection and of the first start; the key
     of a transition draws the start of the next trial, if one begins.
     """
@@ -110,11 +114,11 @@ class MetaCartPole(FunctionalEnv[MetaCartPoleState, MetaCartPoleParams, Obs]):
 
     @override
     def terminated(self, state: MetaCartPoleState, params: MetaCartPoleParams) -> Bool[Array, ""]:
-        return jnp.zeros((), jnp.bool_)
+        return state.progress.episode >= params.num_episodes
 
     @override
     def truncated(self, state: MetaCartPoleState, params: MetaCartPoleParams) -> Bool[Array, ""]:
-        return state.progress.episode >= params.num_episodes
+        return jnp.zeros((), jnp.bool_)
 
     @override
     def observation_space(self, params: MetaCartPoleParams) -> gymnasium.Space[Any]:

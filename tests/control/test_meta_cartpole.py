@@ -58,7 +58,7 @@ def test_parity_shows_four_projected_numbers_the_action_the_end_and_the_start() 
 
 def test_parity_begins_every_trial_where_the_first_began() -> None:
     first, _, (states, out), _ = played(True)
-    begun = out.info["inner_done"] & ~out.truncated
+    begun = out.info["inner_done"] & ~out.terminated
     assert begun.sum() > 2 * COUNT - 1
     again = np.stack(states.body, axis=-1)[begun]
     starts = np.broadcast_to(np.stack(first.body, axis=-1), (STEPS, COUNT, 4))[begun]
@@ -68,7 +68,7 @@ def test_parity_begins_every_trial_where_the_first_began() -> None:
 def test_by_default_every_trial_begins_elsewhere() -> None:
     first, first_obs, (states, out), actions = played(False)
     assert first_obs.shape == (COUNT, 9)
-    begun = out.info["inner_done"] & ~out.truncated & (out.info["inner_episode"] < 3)
+    begun = out.info["inner_done"] & ~out.terminated & (out.info["inner_episode"] < 3)
     again = np.stack(states.body, axis=-1)[begun]
     assert np.abs(again).max() <= 0.05
     assert again.std() == pytest.approx(0.1 / np.sqrt(12), rel=0.15)
@@ -81,11 +81,11 @@ def test_by_default_every_trial_begins_elsewhere() -> None:
 
 
 @pytest.mark.parametrize("parity", [True, False])
-def test_a_meta_episode_ends_with_its_last_trial_and_is_never_terminated(parity: bool) -> None:
+def test_a_meta_episode_ends_with_its_last_trial_and_is_never_cut_short(parity: bool) -> None:
     _, _, (_, out), _ = played(parity)
     ends = np.cumsum(out.info["inner_done"], axis=0)
-    np.testing.assert_array_equal(out.truncated, ends >= 3)
-    assert not out.terminated.any()
+    np.testing.assert_array_equal(out.terminated, ends >= 3)
+    assert not out.truncated.any()
     np.testing.assert_allclose(out.reward, 1 / 200)
     assert out.info["inner_terminated"].any()
     lengths = np.round(out.info["inner_return"] * 200)
@@ -103,7 +103,7 @@ def test_a_trial_of_two_hundred_steps_returns_one() -> None:
         push = int(angle + 0.5 * spin + 0.02 * place + 0.05 * speed > 0)
         state, out = step(jax.random.key(time), state, push, params)
         total += float(out.reward)
-    assert bool(out.truncated)
+    assert bool(out.terminated)
     assert bool(out.info["inner_truncated"])
     assert total == pytest.approx(1, rel=1e-5)
     assert float(out.info["inner_return"]) == pytest.approx(1, rel=1e-5)
