@@ -40,7 +40,7 @@ def axes_of(env: str, keywords: Mapping[str, Any]) -> list[Axis]:
     if not keywords.get("parity", False):
         kinds = [kind for kind in KINDS if kind not in (trained, "identity")]
         kinds.sort(key=lambda kind: kind not in DRAWN)
-        axes += [Axis(f"unseen family: {kind}", {**unseen, "projection": kind}) for kind in kinds]
+        axes += [Axis(f"unseen kind: {kind}", {**unseen, "projection": kind}) for kind in kinds]
     if core == "envs.control.meta:MetaControl":
         axes.insert(2, Axis("unseen tasks", {**unseen, "task_pool": HELD_OUT}))
         axes.append(Axis("unseen dynamics", {**unseen, "dynamics": UNSEEN_SCALES}))

@@ -40,7 +40,7 @@ def results_table(found: Sequence[Found], references: Iterable[Reference]) -> Ta
         pad_edge=False,
     )
     known = [name for name in COLUMNS if any(name in each.row.metrics for each in found)]
-    table.add_column("agent, its lives", overflow="fold", min_width=25)
+    table.add_column("agent, its lives", overflow="fold", min_width=23)
     for name in known:
         table.add_column(COLUMNS[name], justify="right", no_wrap=True)
     before = ""

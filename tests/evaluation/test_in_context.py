@@ -41,9 +41,9 @@ def test_axes_are_those_of_the_world() -> None:
     control = [axis.name for axis in axes_of("MetaControl-v0", {})]
     assert control[:3] == [TRAINED, MATRICES, "unseen tasks"]
     assert control[3:] == [
-        "unseen family: gaussian",
-        "unseen family: padding",
-        "unseen family: tiling",
+        "unseen kind: gaussian",
+        "unseen kind: padding",
+        "unseen kind: tiling",
         "unseen dynamics",
     ]
     assert [axis.name for axis in axes_of("MetaCartPole-v0", {"parity": True})] == control[:2]
