@@ -101,7 +101,7 @@ def _measure_agents(config: Config, runs: "list[Runs]", start: float) -> None:
     from rich.progress import Progress
 
     from evaluation.contexts.plots import draw_curves
-    from evaluation.contexts.study import num_pieces, study
+    from evaluation.contexts.study import RANDOM, num_pieces, study
     from evaluation.contexts.table import results_table
     from evaluation.published import IN_CONTEXT
 
@@ -114,15 +114,16 @@ def _measure_agents(config: Config, runs: "list[Runs]", start: float) -> None:
             progress.update(bar, advance=1, description=name)
 
         for each in runs:
-            found += study(each, config.lives, config.episodes, config.seed, on_begin)
+            known = {(one.agent, one.env) for one in found if one.agent == RANDOM}
+            news = study(each, config.lives, config.episodes, config.seed, on_begin)
+            found += [one for one in news if (one.agent, one.env) not in known]
     envs = {each.run["env"] for each in runs}
     references = [each for each in IN_CONTEXT if each.world in envs]
     shown = [each.reference for each in references]
     path = _write(config, [each.row for each in found], start, shown)
     written = [path]
     for env in sorted(envs):
-        own = [each.name for each in runs if each.run["env"] == env]
-        of_world = [each for each in found if each.agent in (*own, "random actions")]
+        of_world = [each for each in found if each.env == env]
         written.append(draw_curves(of_world, config.out / env))
     output = Console(quiet=config.quiet, highlight=False)
     output.print(results_table(found, shown), "")

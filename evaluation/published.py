@@ -575,17 +575,17 @@ IN_CONTEXT: Final = (
         {"CartpoleSwingup": 162.0, "PointMassEasy": 5.0, "ReacherEasy": 735.0},
     ),
     _tasks(
-        "S5 on held-out tasks, published", "MetaControlHeldOut-v0", 525.0,
+        "S5 on held-out tasks, published", "MetaControl-v0", 525.0,
         {"CartpoleBalance": 434.0, "PendulumSwingup": 1.4, "PointMassHard": 700.0,
          "ReacherHard": 597.0},
     ),
     _tasks(
-        "LSTM on held-out tasks, published", "MetaControlHeldOut-v0", 437.0,
+        "LSTM on held-out tasks, published", "MetaControl-v0", 437.0,
         {"CartpoleBalance": 284.0, "PendulumSwingup": 3.8, "PointMassHard": 685.0,
          "ReacherHard": 615.0},
     ),
     _tasks(
-        "MLP on held-out tasks, published", "MetaControlHeldOut-v0", 200.0,
+        "MLP on held-out tasks, published", "MetaControl-v0", 200.0,
         {"CartpoleBalance": 229.0, "PendulumSwingup": 1.9, "PointMassHard": 0.0,
          "ReacherHard": 293.0},
     ),

@@ -13,8 +13,7 @@ from gymnasium.spaces import Box, Discrete
 from jaxtyping import Array, Bool, Float32, PRNGKeyArray
 from typing_extensions import override
 
-from envs import saved
-from envs.control import classic
+from envs import classic, saved
 from envs.control.inner import Progress, advanced, beginning, described
 from envs.control.meta_params import MetaCartPoleParams
 from envs.control.projections import SPLITS, Projection, draw_projection, projected, split_key

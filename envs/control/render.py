@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from envs import classic
 from envs.canvas import ACCENT, LINE, SURFACE, Canvas, Colour, Spot, caption, mixed, strip_height
-from envs.control import classic
 from envs.control.bodies import cartpole, mountain_car, point_mass, reacher
 from envs.control.task import Body, Scale
 from envs.core import Frame

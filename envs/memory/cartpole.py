@@ -10,7 +10,7 @@ from gymnasium.spaces import Box, Discrete
 from jaxtyping import Array, Float32, PRNGKeyArray
 from typing_extensions import override
 
-from envs.control.classic import CART_FORCE, CART_TILT, CART_TRACK, Cart, has_fallen, push
+from envs.classic import CART_FORCE, CART_TILT, CART_TRACK, Cart, has_fallen, push
 from envs.core import Frame, pytree
 from envs.memory.game import Flag, Game, Number, as_number, never, share
 from envs.memory.params import CartPoleParams

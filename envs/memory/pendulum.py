@@ -11,7 +11,7 @@ from gymnasium.spaces import Box
 from jaxtyping import Array, Float32, PRNGKeyArray
 from typing_extensions import override
 
-from envs.control.classic import PENDULUM_TORQUE, PENDULUM_WORST, swing, swing_cost
+from envs.classic import PENDULUM_TORQUE, PENDULUM_WORST, swing, swing_cost
 from envs.core import Frame, pytree
 from envs.memory.cartpole import Pair, drawn_error
 from envs.memory.game import Flag, Game, Number, never

@@ -18,7 +18,7 @@ from envs.canvas import (
     mixed,
     strip_height,
 )
-from envs.control.classic import CART_TRACK
+from envs.classic import CART_TRACK
 from envs.core import Frame
 from envs.memory.table import BACK, FACES, WRONG, draw_back, draw_face
 

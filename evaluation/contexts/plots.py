@@ -10,11 +10,11 @@ import numpy as np
 from envs.files import write_bytes
 from evaluation.contexts.axes import TRAINED
 from evaluation.contexts.scaling import BATCH, Cost
-from evaluation.contexts.study import Found
+from evaluation.contexts.study import RANDOM, Found
 
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 """Of agents, in order; told apart by people who do not see all colours."""
-RANDOM: Final = "#888888"
+GREY: Final = "#888888"
 SIZE: Final = (5.2, 3.4)  # inches of one panel
 
 
@@ -25,7 +25,7 @@ def draw_curves(found: Sequence[Found], folder: Path) -> Path:
     trained = [each for each in found if each.axis == TRAINED]
     agents = list(dict.fromkeys(each.agent for each in found))
     for each in trained:
-        colour = RANDOM if each.agent == "random actions" else COLOURS[agents.index(each.agent)]
+        colour = GREY if each.agent == RANDOM else COLOURS[agents.index(each.agent)]
         _line(left, each, each.agent, colour)
     first = agents[0]
     for number, each in enumerate(one for one in found if one.agent == first):

@@ -9,17 +9,19 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from envs.control.meta_params import MetaCartPoleParams, MetaControlParams
 from envs.control.tasks import TASKS
 from evaluation.contexts.axes import TRAINED, Axis, axes_of
-from evaluation.contexts.lives import Lives, live
+from evaluation.contexts.lives import Lives, play
 from evaluation.record import Row
 from worldmodels.incontext.checkpoint import read_manifest
+from worldmodels.incontext.curve import largest_mean
 from worldmodels.incontext.player import load_agent
 from worldmodels.incontext.problem import Problem, find_problem
-from worldmodels.incontext.rollout import policy_of, uniform_policy
 from worldmodels.training.run_folder import last_checkpoint
 
-SEEN_TWICE: Final = 2  # a life is so many times as long as in training
+RANDOM: Final = "random actions"
+LONGER: Final = 2  # lives, than in training
 
 
 class Runs(NamedTuple):
@@ -40,6 +42,7 @@ class Found(NamedTuple):
     """One kind of agent on one axis."""
 
     agent: str
+    env: str
     axis: str
     row: Row
     curve: Float[np.ndarray, "seeds episodes"]  # mean return of each inner episode
@@ -70,8 +73,8 @@ def _mmer(folder: Path) -> float | None:
     path = folder / "metrics.jsonl"
     if not path.exists():
         return None
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return max((line["return"] for line in lines if line["return"] is not None), default=None)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return largest_mean([json.loads(line) for line in lines])
 
 
 def study(
@@ -97,17 +100,17 @@ def study(
     for axis in axes_of(runs.run["env"], runs.keywords):
         on_begin(f"{runs.name}, {axis.name}")
         problem, num_trained, total = _problem(runs, axis, num_episodes)
-        agents = [policy_of(load_agent(path, problem)[0]) for path in runs.checkpoints]
-        random = live(problem, uniform_policy(problem), num_lives, total, seed)
-        lives = [live(problem, agent, num_lives, total, seed) for agent in agents]
+        live = play(problem, num_lives, total)
+        random = live(None, seed)
+        lives = [live(load_agent(path, problem)[0], seed) for path in runs.checkpoints]
         best = runs.mmer if axis.name == TRAINED else ()
         row = _row(f"{runs.name}, {axis.name}", lives, random, num_trained, problem, best)
         curve = np.stack([np.nanmean(each.returns, axis=0) for each in lives])
-        found.append(Found(runs.name, axis.name, row, curve, num_trained))
+        found.append(Found(runs.name, runs.run["env"], axis.name, row, curve, num_trained))
         if axis.name == TRAINED:
-            row = _row(f"random actions, {axis.name}", [random], random, num_trained, problem, ())
+            row = _row(f"{RANDOM}, {axis.name}", [random], random, num_trained, problem, ())
             mean = np.nanmean(random.returns, axis=0)[None]
-            floor.append(Found("random actions", axis.name, row, mean, num_trained))
+            floor.append(Found(RANDOM, runs.run["env"], axis.name, row, mean, num_trained))
     return found + floor
 
 
@@ -125,7 +128,7 @@ def _problem(runs: Runs, axis: Axis, num_episodes: int | None) -> tuple[Problem,
     if "num_episodes" not in fields:
         return usual, 1, 1
     num_trained = usual.params.num_episodes
-    total = SEEN_TWICE * num_trained if num_episodes is None else num_episodes
+    total = LONGER * num_trained if num_episodes is None else num_episodes
     longer = {**keywords, "num_episodes": total}
     return find_problem(run["env"], run["obs"], longer, sees), num_trained, total
 
@@ -192,9 +195,9 @@ def largest_return(problem: Problem) -> float | None:
     Steps of `MetaControl` pay 1 at most, and so do inner episodes of `MetaCartPole`.
     """
     params = problem.params
-    if type(problem.core).__name__ == "MetaCartPole":
+    if isinstance(params, MetaCartPoleParams):
         return 1.0
-    if type(problem.core).__name__ == "MetaControl":
+    if isinstance(params, MetaControlParams):
         steps = [task.max_steps for task in params.tasks]
         return float(np.mean(steps) if params.max_steps is None else params.max_steps)
     return None

@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 
 from evaluation.contexts.axes import MATRICES, TRAINED, axes_of
-from evaluation.contexts.lives import live
+from evaluation.contexts.lives import play
 from evaluation.contexts.scaling import MEMORIES, matched, measure, num_weights
 from evaluation.in_context import main
 from worldmodels.incontext.__main__ import main as train
 from worldmodels.incontext.problem import find_problem
-from worldmodels.incontext.rollout import uniform_policy
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -20,20 +19,20 @@ pytestmark = pytest.mark.usefixtures("quick_compilation")
 def test_every_inner_episode_of_a_life_is_counted_once() -> None:
     keywords = {"num_episodes": 3, "max_steps": 5}  # too few for the pole to fall
     problem = find_problem("MetaCartPole-v0", "-", keywords)
-    lives = live(problem, uniform_policy(problem), 4, 3, seed=0)
+    lives = play(problem, 4, 3)(None, 0)
     np.testing.assert_allclose(lives.returns, np.ones((4, 3)), rtol=1e-6)
     assert lives.task.tolist() == [-1] * 4
 
 
 def test_a_world_without_inner_episodes_has_one() -> None:
     problem = find_problem("MemoryChain-v0", "-", {"memory_length": 2})
-    returns = live(problem, uniform_policy(problem), 32, 1, seed=0).returns
+    returns = play(problem, 32, 1)(None, 0).returns
     assert set(returns.ravel()) == {-1.0, 1.0}
 
 
 def test_inner_episodes_that_a_life_has_no_time_for_are_unknown() -> None:
     problem = find_problem("MetaCartPole-v0", "-", {"num_episodes": 1, "max_steps": 5})
-    returns = live(problem, uniform_policy(problem), 2, 2, seed=0).returns
+    returns = play(problem, 2, 2)(None, 0).returns
     assert np.isnan(returns).tolist() == [[False, True]] * 2
 
 
@@ -47,6 +46,9 @@ def test_axes_are_those_of_the_world() -> None:
         "unseen dynamics",
     ]
     assert [axis.name for axis in axes_of("MetaCartPole-v0", {"parity": True})] == control[:2]
+    held_out = {axis.name: axis.keywords for axis in axes_of("MetaControlHeldOut-v0", {})}
+    assert held_out[MATRICES] == {"split": "train"}, "those of training are new to it"
+    assert "unseen tasks" not in held_out
     assert [axis.name for axis in axes_of("PopRepeatFirstEasy-v0", {})] == [TRAINED]
 
 

@@ -10,7 +10,7 @@ import pytest
 from incontext.probes import Probe, ProbeParams
 
 from worldmodels.incontext.checkpoint import load_arrays
-from worldmodels.incontext.config import BEFORE_MEMORY, PPOConfig
+from worldmodels.incontext.config import PPOConfig
 from worldmodels.incontext.problem import make_problem
 from worldmodels.incontext.train import Program, Record, Run, compile_ppo, train
 from worldmodels.training.run_folder import last_checkpoint
@@ -108,22 +108,6 @@ def test_a_folder_of_another_configuration_is_refused(program: Program, whole: P
     changed = dataclasses.replace(RUN, ppo=dataclasses.replace(CONFIG, learning_rate=0.5))
     with pytest.raises(ValueError, match=r"config\.json was made with .*0\.0002.*0\.5.*--out"):
         train(program, changed, whole, ignore)
-
-
-def test_a_run_from_before_there_were_memories_goes_on(
-    program: Program, whole: Path, tmp_path: Path
-):
-    train_until(4, program, tmp_path)
-    found = last_checkpoint(tmp_path)
-    assert found is not None
-    for path in (tmp_path / "config.json", found / "manifest.json"):
-        data = json.loads(path.read_text())
-        config = data.get("config", data)
-        for name in BEFORE_MEMORY:
-            del config[name]
-        path.write_text(json.dumps(data))
-    train(program, RUN, tmp_path, ignore, EVERY)
-    assert numbers(tmp_path) == numbers(whole)
 
 
 def test_a_checkpoint_of_another_configuration_is_refused(

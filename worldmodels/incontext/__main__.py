@@ -179,18 +179,13 @@ def summarise(
 
 
 def mmer(records: Mapping[str, Sequence["Record"]]) -> dict[str, Any]:
-    """Largest mean return of an update, of every seed and over the seeds.
-
-    Source: in-context-rl.md 3.2 and 5; the name is POPGym's.
-    """
+    """Largest mean return of an update, of every seed and over the seeds."""
     import numpy as np
 
     from worldmodels.incontext.baseline import estimate
+    from worldmodels.incontext.curve import largest_mean
 
-    by_seed: dict[str, float | None] = {}
-    for label, lines in records.items():
-        returns = [line["return"] for line in lines if line["return"] is not None]
-        by_seed[label] = max(returns, default=None)
+    by_seed = {label: largest_mean(lines) for label, lines in records.items()}
     known = [value for value in by_seed.values() if value is not None]
     agents = estimate(np.array(known))._asdict() if known else None
     return {"by_seed": by_seed, "agents": agents}

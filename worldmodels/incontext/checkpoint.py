@@ -16,7 +16,6 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from envs.files import write_text
-from worldmodels.incontext.config import BEFORE_MEMORY
 from worldmodels.training.run_folder import (
     CONFIG,
     MANIFEST,
@@ -51,7 +50,6 @@ def check_config(found: Mapping[str, Any], wanted: Mapping[str, Any], path: Path
         ValueError: names the fields and their two values.
     """
     wanted = json.loads(json.dumps(wanted))  # what JSON makes of it: no tuples
-    found = {**BEFORE_MEMORY, **found}
     names = [name for name in {**wanted, **found} if found.get(name) != wanted.get(name)]
     if names:
         differences = ", ".join(f"{n}={found.get(n)} (now {wanted.get(n)})" for n in names)

@@ -168,7 +168,6 @@ def read_config(values: Mapping[str, Any]) -> PPOConfig:
     Raises:
         ValueError: a value is missing or refused.
     """
-    values = {**BEFORE_MEMORY, **values}
     names = [field.name for field in dataclasses.fields(PPOConfig)]
     missing = [name for name in names if name not in values]
     if missing:
@@ -284,15 +283,3 @@ PRESETS: Final[Mapping[Preset, PPOConfig]] = {
     "meta-cartpole": META_CARTPOLE,
     "memory-chain": MEMORY_CHAIN,
 }
-
-BEFORE_MEMORY: Final[Mapping[str, Any]] = {
-    "memory": "none",
-    "sees_action": False,
-    "encoder": [128],
-    "heads": [128, 128],
-    "num_heads": 4,
-    "window": 128,
-    "s5": dataclasses.asdict(S5Config()),
-    "params": {},
-}
-"""What configurations mean that were written before these fields were known, as JSON."""

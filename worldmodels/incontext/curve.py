@@ -50,6 +50,15 @@ def last_mean(records: Sequence[Record], name: str) -> float | None:
     return None if math.isnan(mean) else mean
 
 
+def largest_mean(records: Sequence[Record], name: str = "return") -> float | None:
+    """The largest mean of an update (MMER); None if no episode ever ended.
+
+    Source: in-context-rl.md 3.2 and 5; the name is POPGym's.
+    """
+    values = [record[name] for record in records]
+    return max((value for value in values if value is not None), default=None)
+
+
 def smooth(records: Sequence[Record], name: str) -> tuple[Points, Points]:
     """A curve of at most `MOST_POINTS` points: steps, and the mean over the episodes up to there.
 

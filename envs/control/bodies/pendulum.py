@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-from envs.control import classic
+from envs import classic
 from envs.control.task import Action, Body, Scalar, Scale, Task
 from envs.control.tolerance import tolerance
 
