@@ -47,6 +47,8 @@ class TrainConfig:
 
     model: BQConfig = BQConfig()
     """What is trained."""
+    start: str = ""
+    """Folder of a run or checkpoint whose weights are the first ones; empty: random ones."""
     weights: tuple[float, ...] = ()
     """How often a batch comes from each labelled set, relatively; empty: all alike."""
     batch_size: int = 1024

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from combopt.bq.checkpoint import read_manifest, save
+from combopt.bq.checkpoint import load_network, read_manifest, save
 from combopt.bq.config import TrainConfig, to_dict
 from combopt.bq.data import Batch, Lessons, split
 from combopt.bq.decoding import search
@@ -65,8 +65,8 @@ def train(
         The lines of `metrics.jsonl`.
 
     Raises:
-        ValueError: a set or the folder is broken, or they do not belong together; or the loss is no
-            number.
+        ValueError: a set, the folder or the network to start from is broken, or they do not belong
+            together; or the loss is no number.
         OSError: something cannot be read or written.
     """
     rank, world = _place(config)
@@ -77,7 +77,7 @@ def train(
     parts = [split(labels, config.held_out) for labels in labelled]
     lessons = [Lessons(labels, device) for labels, _ in parts]
     tests = [Lessons(labels, device) for _, labels in parts]
-    network = new_network(config.model, config.seed).to(device)
+    network = _first_network(config).to(device)
     optimizer = torch.optim.Adam(
         network.parameters(), config.learning_rate, (0.9, config.beta2), fused=True
     )
@@ -197,6 +197,18 @@ def _is_good(manifest: Manifest[TrainConfig], config: TrainConfig) -> bool:
         share_done(each.steps, each.minutes, manifest.step, manifest.seconds) <= 1 - each.decay
         for each in (manifest.config, config)
     )
+
+
+def _first_network(config: TrainConfig) -> BQNetwork:
+    if not config.start:
+        return new_network(config.model, config.seed)
+    network = load_network(Path(config.start)).train()
+    if network.config != config.model:
+        raise ValueError(
+            f"{config.start} holds a network of {network.config}, not of {config.model}: start "
+            "from another, or ask for that one"
+        )
+    return network
 
 
 def _place(config: TrainConfig) -> tuple[int, int]:

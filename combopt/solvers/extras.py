@@ -37,7 +37,7 @@ def elkai_tour(matrix: Matrix, budget: Budget, seed: int) -> list[int]:
     start, runs = time.perf_counter(), 1
     tour: list[int] = []
     while not tour or time.perf_counter() - start < budget.seconds / 2:
-        tour, runs = distances.solve_tsp(runs=runs)[:-1], 2 * runs
+        tour, runs = distances.solve_tsp(runs=runs)[:-1], min(2 * runs, MANY)
     return _directed(tour, matrix)
 
 

@@ -163,6 +163,16 @@ def test_learning_rate_rises_stays_and_falls():
     assert learning_rate(constant, 9, 0.9) == 1.0
 
 
+def test_a_run_starts_from_the_weights_of_another(sets: list[Path], whole: Path, tmp_path: Path):
+    still = dataclasses.replace(RUN, start=str(whole), steps=1, learning_rate=1e-30)
+    train(still, sets, tmp_path / "still")
+    weights = [load_network(folder).state_dict() for folder in (whole, tmp_path / "still")]
+    torch.testing.assert_close(*weights, rtol=0, atol=0)
+    wider = dataclasses.replace(still, model=dataclasses.replace(TINY, ff=32))
+    with pytest.raises(ValueError, match="holds a network of .*ff=16.*not of .*ff=32"):
+        train(wider, sets, tmp_path / "wider")
+
+
 def test_minutes_end_a_run(sets: list[Path], tmp_path: Path):
     config = dataclasses.replace(RUN, steps=10**9, minutes=1e-9)
     assert [record["step"] for record in train(config, sets, tmp_path)] == [1]
@@ -184,6 +194,20 @@ def test_the_published_recipe_takes_some_steps(problem: Problem, tmp_path: Path)
     few = dataclasses.replace(config, batch_size=2, steps=2, held_out=1)
     assert np.isfinite(train(few, [tmp_path / "set"], tmp_path / "run")[-1]["loss"])
     assert load_network(tmp_path / "run").config == config.model
+
+
+@pytest.mark.reproduction
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_published_recipe_takes_a_hundred_steps(problem: Problem, tmp_path: Path):
+    labels = solved_set(problem, SIZES[problem], 12)
+    write_set(tmp_path / "set", labels.arrays, labels.manifest)
+    config = train_preset("paper", problem)
+    config = dataclasses.replace(config, batch_size=16, steps=100, every=20, held_out=2)
+    with pytest.raises(Killed):
+        train(config, [tmp_path / "set"], tmp_path / "run", show=kill_at(50))
+    records = train(config, [tmp_path / "set"], tmp_path / "run")
+    assert records[-1]["step"] == 100
+    assert records[-1]["loss"] < records[0]["loss"]
 
 
 @pytest.mark.parametrize("preset", TRAIN_PRESETS)
