@@ -169,7 +169,7 @@ def test_a_run_starts_from_the_weights_of_another(sets: list[Path], whole: Path,
     weights = [load_network(folder).state_dict() for folder in (whole, tmp_path / "still")]
     torch.testing.assert_close(*weights, rtol=0, atol=0)
     wider = dataclasses.replace(still, model=dataclasses.replace(TINY, ff=32))
-    with pytest.raises(ValueError, match="holds a network of .*ff=16.*not of .*ff=32"):
+    with pytest.raises(ValueError, match=r"holds a network of .*ff=16.*not of .*ff=32"):
         train(wider, sets, tmp_path / "wider")
 
 
