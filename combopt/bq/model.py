@@ -117,10 +117,9 @@ class Layer(nn.Module):
         edges: Float[Tensor, "batch rows rows 2"] | None,
     ) -> Float[Tensor, "batch rows dim"]:
         """The rows, each having heard the others."""
-        x = x + self.attention_share * self.attention(x, edges)
-        fed = self.narrow(functional.relu(self.widen(x)))
-        added: Tensor = x + self.feedforward_share * fed
-        return added
+        x = torch.addcmul(x, self.attention_share, self.attention(x, edges))
+        fed = self.narrow(functional.relu(self.widen(x), inplace=True))
+        return torch.addcmul(x, self.feedforward_share, fed)
 
 
 class Attention(nn.Module):
