@@ -47,8 +47,6 @@ class TrainConfig:
 
     model: BQConfig = BQConfig()
     """What is trained."""
-    start: str = ""
-    """Folder of a run or checkpoint whose weights are the first ones; empty: random ones."""
     weights: tuple[float, ...] = ()
     """How often a batch comes from each labelled set, relatively; empty: all alike."""
     batch_size: int = 1024
@@ -77,6 +75,8 @@ class TrainConfig:
     measurement."""
     seed: int = 0
     """Of everything random."""
+    start: str = ""
+    """Folder of a run or checkpoint whose weights are the first ones; empty: random ones."""
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "steps", "every", "held_out"):
