@@ -48,12 +48,11 @@ class CartPole(FunctionalEnv[CartState, None, Float32[Array, "4"]]):
     def reward(
         self, state: CartState, action: Any, next_state: CartState, params: None
     ) -> Float32[Array, ""]:
-        return jnp.float32(1)
+        return jnp.ones((), jnp.float32)
 
     @override
     def terminated(self, state: CartState, params: None) -> Bool[Array, ""]:
-        fallen: Array = has_fallen(state.cart)
-        return fallen
+        return has_fallen(state.cart)
 
     @override
     def truncated(self, state: CartState, params: None) -> Bool[Array, ""]:
