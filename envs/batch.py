@@ -1,7 +1,7 @@
 """Jax functions on copies of a core: what `envs.core.autoreset` is made of."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ from envs.core import FunctionalEnv, Step, Worlds
 Core = FunctionalEnv[Any, Any, Any]
 
 DEALS: Final = 4  # in how many rounds a pool is dealt out; seldom do so many episodes end at once
+WORD: Final = 32  # flags
 
 
 def begin(core: Core, keys: Any, episode: Any, params: Any) -> tuple[Worlds, Any]:
@@ -86,10 +87,47 @@ def _prepare(core: Core, pool: int, worlds: Worlds, marked: Any, params: Any) ->
 
 def _rows(pool: int, first: Any, second: Any) -> Any:
     """Numbers of `pool` copies, those flagged first before the second; B where none is left."""
-    place = jnp.arange(1, pool + 1)
-    rank = jnp.cumsum(first)
-    others = jnp.searchsorted(jnp.cumsum(second), place - rank[-1])
-    return jnp.where(place <= rank[-1], jnp.searchsorted(rank, place), others)
+    rank = jnp.arange(1, pool + 1)
+    early, late = _marks(first), _marks(second)
+    return jnp.where(rank <= early.total, _found(early, rank), _found(late, rank - early.total))
+
+
+class _Marks(NamedTuple):
+    """Flags of B copies in words of 32, so that the n-th flag which is set is found in no time.
+
+    Running sums over all copies would cost more than a step of a small world.
+    """
+
+    words: Any  # uint32; copy 32 w + b is bit b of word w
+    counts: Any  # int32, flags set in a word and all before it
+    num_copies: int
+
+    @property
+    def total(self) -> Any:
+        """How many flags are set."""
+        return self.counts[-1]
+
+
+def _marks(flags: Any) -> _Marks:
+    bits = jnp.uint32(1) << jnp.arange(WORD, dtype=jnp.uint32)
+    table = jnp.pad(flags, (0, -len(flags) % WORD)).reshape(-1, WORD)
+    words = jnp.where(table, bits[None], jnp.uint32(0)).sum(axis=1, dtype=jnp.uint32)
+    counts = jnp.cumsum(jax.lax.population_count(words).astype(jnp.int32))
+    return _Marks(words, counts, len(flags))
+
+
+def _found(marks: _Marks, rank: Any) -> Any:
+    """Numbers of the copies whose flags are the first (rank 1), second, ...; B beyond the last."""
+    place = jnp.searchsorted(marks.counts, rank)  # of the word; behind the last one: any
+    word = marks.words[place]
+    left = rank - jnp.where(place > 0, marks.counts[place - 1], 0)
+    bit = jnp.zeros_like(left)
+    for width in (16, 8, 4, 2, 1):  # is it in the lower half of what is left of the word?
+        low = (word >> bit.astype(jnp.uint32)) & jnp.uint32(2**width - 1)
+        count = jax.lax.population_count(low).astype(jnp.int32)
+        is_above = left > count
+        left, bit = left - jnp.where(is_above, count, 0), bit + jnp.where(is_above, width, 0)
+    return jnp.where(rank <= marks.total, WORD * place + bit, marks.num_copies)
 
 
 def _deal(
@@ -97,12 +135,12 @@ def _deal(
 ) -> tuple[Any, Step]:
     """Put the prepared states of the marked copies in place, some at a time."""
     size = max(1, pool // DEALS)
-    rank = jnp.cumsum(marked)  # of the marked copies, from 1
+    marks = _marks(marked)
 
     def replace(progress: tuple[Any, Any, Step]) -> tuple[Any, Any, Step]:
         count, states, out = progress
         # the next marked rows; B, which is no row, where none is left
-        rows = jnp.searchsorted(rank, count + 1 + jnp.arange(size))
+        rows = _found(marks, count + 1 + jnp.arange(size))
         fresh = jax.tree.map(lambda leaf: leaf[rows], worlds.prepared)
         obs = jax.vmap(core.observe, in_axes=(0, None))(fresh, params)
         # The barrier keeps all of `out` in the loop, so that it is computed before rows of the
@@ -111,7 +149,7 @@ def _deal(
         return count + size, _written(states, rows, fresh), kept
 
     _, states, out = jax.lax.while_loop(
-        lambda progress: progress[0] < rank[-1], replace, (0, worlds.states, out)
+        lambda progress: progress[0] < marks.total, replace, (0, worlds.states, out)
     )
     return states, out
 

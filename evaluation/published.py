@@ -1,5 +1,6 @@
 """Figures that others published, with their source and conditions. Nowhere else."""
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from evaluation.record import Reference
@@ -130,6 +131,41 @@ THROUGHPUT: Final = (
     ),
 )
 """Speed of other programs, on other machines than ours."""
+
+_GYMNAX: Final = {"CartPole": 2.0e7, "Pendulum": 1.4e7}
+_POPGYM_SPEED: Final = {
+    "Autoencode": (122_000.0, 252_000.0),
+    "RepeatFirst": (24_000.0, 155_000.0),
+    "RepeatPrevious": (50_000.0, 136_000.0),
+    "CountRecall": (17_000.0, 50_000.0),
+    "HigherLower": (24_000.0, 77_000.0),
+    "Concentration": (48_000.0, 157_000.0),
+}
+_POPGYM_SPEED_MACHINES: Final = ("Google Colab", "a laptop of 2020")
+
+THROUGHPUTS: Final[Mapping[str, tuple[Reference, ...]]] = {
+    "crafter_oo": THROUGHPUT,
+    "control": tuple(
+        Reference(
+            f"gymnax, {world}",
+            {"steps_per_second": rate},
+            "README of gymnax; in-context-rl.md 6",
+            "2000 copies, random policy; one A100",
+        )
+        for world, rate in _GYMNAX.items()
+    ),
+    "memory": tuple(
+        Reference(
+            f"POPGym, {game}",
+            {"steps_per_second": rate},
+            "README of POPGym; in-context-rl.md 6",
+            f"one process of Python; {machine}",
+        )
+        for game, rates in _POPGYM_SPEED.items()
+        for rate, machine in zip(rates, _POPGYM_SPEED_MACHINES, strict=True)
+    ),
+}
+"""The same by what is raced."""
 
 
 class Figure(NamedTuple):

@@ -3,7 +3,8 @@
 The object engine races `crafter` in this process (`racing.objects`); the array stepper races
 `craftax` in processes bound to one core or two (`racing.arrays`). The steppers of Life race CAX on
 one core (`racing.cells`), and those of routing and of the knapsack race jumanji and rl4co
-(`racing.walks`). Greedy decoding of BQ-NCO races its plain restatement (`racing.decoders`).
+(`racing.walks`). Greedy decoding of BQ-NCO races its plain restatement (`racing.decoders`). Classic
+control races gymnax, and the card games of memory are timed beside nobody (`racing.copies`).
 """
 
 import dataclasses
@@ -29,6 +30,7 @@ PEERS: Final = {
     "cax": "cax==0.3.3",
     "jumanji": "jumanji==1.1.2",
     "rl4co": "rl4co==0.7.0",
+    "gymnax": "gymnax==1.0.1 six",
 }
 """Packages of others that take part where they are installed, and what to install."""
 
@@ -41,11 +43,15 @@ class Config:
     RandomState(1000 + s). Arrays: batches of worlds under random actions, without and with
     resets. Life: cells, generation after generation, without agents. tsp, cvrp, knapsack: batches
     of instances, with random actions and with given ones. bq: greedy decoding by a network.
+    control: 4096 cart-poles and pendulums, each life followed by another, with random actions and
+    with given ones. memory: 4096 copies of each card game, with random actions.
 
     Exit status: 0, 1 if the record cannot be written, 2 for bad usage.
     """
 
-    world: Literal["crafter_oo", "life", "tsp", "cvrp", "knapsack", "bq"] = "crafter_oo"
+    world: Literal["crafter_oo", "life", "tsp", "cvrp", "knapsack", "bq", "control", "memory"] = (
+        "crafter_oo"
+    )
     """What to race; of all but crafter_oo the options are --rounds and --seed."""
     only: Literal["objects", "arrays"] | None = None
     """One race only; None: both."""
@@ -71,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if wrong:
         errors.print(f"error: {wrong}")
         return 2
-    from evaluation.published import THROUGHPUT
+    from evaluation.published import THROUGHPUTS
     from evaluation.record import Result
 
     console = Console(quiet=config.quiet, highlight=False)
@@ -84,11 +90,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows += _race_cells(config, console)
     elif config.world == "bq":
         rows += _race_decoders(config, console)
+    elif config.world == "control" or config.world == "memory":
+        rows += _race_copies(config, config.world, console)
     else:
         rows += _race_walks(config, config.world, console)
     settings = dataclasses.asdict(config) | {"out": str(config.out)}
     seconds = time.perf_counter() - start
-    result = Result(BENCHMARK, settings, config.seed, seconds, tuple(rows), THROUGHPUT)
+    references = THROUGHPUTS.get(config.world, ())
+    result = Result(BENCHMARK, settings, config.seed, seconds, tuple(rows), references)
     try:
         path = result.write(config.out)
     except OSError as error:
@@ -144,6 +153,32 @@ def _race_walks(config: Config, world: "World", console: Console) -> "list[Row]"
     _report_missing({c.package for c in everyone}, console)
     standings = walks.race(world, contenders, config.rounds, config.seed, console.print)
     console.print(walks.table(standings))
+    return [standing.row(config.rounds) for standing in standings]
+
+
+def _race_copies(
+    config: Config, world: Literal["control", "memory"], console: Console
+) -> "list[Row]":
+    from rich.progress import Progress
+
+    from evaluation.racing import copies
+
+    heats = copies.HEATS[world]
+    _report_missing({each.package for heat in heats for each in heat.contenders}, console)
+    with Progress(
+        console=Console(stderr=True), transient=True, disable=config.quiet, refresh_per_second=1
+    ) as progress:
+        total = copies.num_turns(heats, _takes_part, config.rounds)
+        bar = progress.add_task("racing", total=total)
+        standings = copies.race(
+            heats,
+            _takes_part,
+            config.rounds,
+            config.seed,
+            progress.console.print,
+            functools.partial(progress.advance, bar),
+        )
+    console.print(copies.table(f"{world}, {copies.COPIES} copies", standings))
     return [standing.row(config.rounds) for standing in standings]
 
 

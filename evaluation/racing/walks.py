@@ -12,7 +12,7 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from rich import box
 from rich.table import Table
@@ -253,12 +253,31 @@ CONTENDERS: Final = (
 )
 
 
-def runner() -> Callable[[Order | float], Lap | None]:
+class Makes(Protocol):
+    """An order of a race of this kind."""
+
+    @property
+    def make(self) -> Callable[[Any], Callable[[], None]]:
+        """From the order, what takes all steps of the batch, once a call."""
+        ...
+
+    @property
+    def batch(self) -> int:
+        """Worlds stepped at once."""
+        ...
+
+    @property
+    def steps(self) -> int:
+        """Of each, in a call."""
+        ...
+
+
+def runner() -> Callable[[Makes | float], Lap | None]:
     """The function that answers orders in a worker: with None once prepared, or a lap."""
     prepared: list[Any] = []  # what to call, and the steps of a call
 
-    def answer(order: Order | float) -> Lap | None:
-        if isinstance(order, Order):
+    def answer(order: Makes | float) -> Lap | None:
+        if not isinstance(order, float):
             run = order.make(order)
             run()  # compiles, and touches memory
             prepared[:] = run, order.batch * order.steps

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from toys import Dice, DiceParams, Drift, DriftParams, DriftState, Walk
 
+from envs.batch import _found, _marks
 from envs.catalog import World, load_core, make_params
 from envs.core import FunctionalEnv, autoreset, seed_keys
 from envs.episode import Episode
@@ -197,3 +198,15 @@ def test_a_core_of_objects_is_refused() -> None:
 def test_a_wrong_number_of_keys_is_refused() -> None:
     with pytest.raises(ValueError, match=r"jax keys of shape \(3,\), got \(2,\)"):
         autoreset(Dice(), 3).reset(seed_keys([0, 1]), DiceParams())
+
+
+@pytest.mark.parametrize("num_copies", [1, 31, 32, 33, 200])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.6, 1.0])
+def test_flags_that_are_set_are_found_in_their_order(num_copies: int, share: float):
+    flags = np.random.default_rng(0).random(num_copies) < share
+    marks = _marks(jnp.asarray(flags))
+    assert int(marks.total) == flags.sum()
+    expected = np.full(num_copies + 2, num_copies)
+    expected[: flags.sum()] = flags.nonzero()[0]
+    found = _found(marks, jnp.arange(1, num_copies + 3))
+    np.testing.assert_array_equal(found, expected)

@@ -1,5 +1,6 @@
 """Throughput: the command, its races, and workers that die or hang."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import gymnasium
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,10 +20,13 @@ from toys import Drift, DriftParams
 from combopt.bq.config import BQConfig
 from combopt.bq.model import inputs_of
 from combopt.bq.reduction import instances_of, start
+from envs.catalog import find_world
+from envs.classic import Cart
 from envs.routing.generators import generate
 from evaluation import throughput
-from evaluation.racing import arrays, decoders, events, objects, rollouts, walks
-from evaluation.racing.batched import Program, of_autoreset, of_core
+from evaluation.racing import arrays, copies, decoders, events, objects, rollouts, walks
+from evaluation.racing.batched import Program, Seen, of_autoreset, of_core
+from evaluation.racing.cart import CartPole, CartState
 from evaluation.racing.events import Contender, Event, Wanted
 from evaluation.racing.rollouts import Job, racer
 from evaluation.racing.workers import Setting, Worker, WorkerError
@@ -361,6 +366,155 @@ def test_the_command_races_walks_and_names_the_peers_that_are_missing(
         "cvrp, random actions: ours",
         "cvrp, given actions: ours",
     ]
+
+
+@pytest.mark.parametrize("actions", ["random", "given"])
+@pytest.mark.parametrize(
+    "contender",
+    {each for heat in copies.HEATS["control"] for each in heat.contenders if not each.package},
+    ids=lambda contender: contender.name,
+)
+def test_copies_count_the_steps_of_all_worlds(contender: copies.Contender, actions: Any):
+    answer = walks.runner()
+    assert answer(copies.Order(contender.make, contender.world, actions, 3, 40, seed=0)) is None
+    lap = answer(0.0001)
+    assert lap is not None
+    assert lap.amount % (3 * 40) == 0
+    assert lap.amount > 0
+
+
+def test_every_card_game_races_under_its_own_name():
+    heats = copies.HEATS["memory"]
+    assert len({find_world(heat.name).id for heat in heats}) == len(heats) == 18
+    assert all([each.world for each in heat.contenders] == [heat.name] for heat in heats)
+    copies.ours(copies.Order(copies.ours, heats[0].name, "random", 2, 3, seed=0))()
+
+
+def test_the_cart_that_races_is_that_of_gymnasium():
+    env, theirs = CartPole(), gymnasium.make("CartPole-v1").unwrapped
+    obs, _ = theirs.reset(seed=5)
+    state = CartState(cart=Cart(*(jnp.float32(number) for number in obs)), time=jnp.int32(0))
+    ended, actions = False, np.random.default_rng(0).integers(0, 2, 500)
+    for number, action in enumerate(actions):
+        obs, reward, ended, *_ = theirs.step(int(action))
+        state, out = env.step(jax.random.key(0), state, jnp.int32(action), None)
+        np.testing.assert_allclose(out.obs, obs, atol=1e-4)
+        assert (float(out.reward), bool(out.terminated)) == (reward, ended)
+        assert int(state.time) == number + 1
+        if ended:
+            break
+    assert ended
+    last = dataclasses.replace(state, time=jnp.int32(500))
+    assert bool(env.truncated(last, None))
+    assert not bool(env.truncated(state, None))
+
+
+def test_actions_are_drawn_evenly():
+    numbers = np.asarray(copies.drawn_below(3)(jax.random.key(0), (300, 100)))
+    np.testing.assert_allclose(np.bincount(numbers.ravel()) / 30_000, 1 / 3, atol=0.02)
+    vectors = np.asarray(copies.drawn_in(2.0)(jax.random.key(0), (300, 100)))
+    assert vectors.shape == (300, 100, 1)
+    np.testing.assert_allclose([vectors.min(), vectors.max()], [-2, 2], atol=0.01)
+
+
+def blurred_copies(order: copies.Order) -> Callable[[], None]:
+    """A world whose rewards are no numbers."""
+
+    def step(key: Any, worlds: Any, actions: Any) -> Any:
+        return worlds, Seen(worlds, worlds * jnp.nan, worlds > 0)
+
+    draw = copies.drawn_below(2)
+    return copies.in_jax(order, copies.Batch(lambda keys: jnp.zeros(len(keys)), step, draw))
+
+
+def test_copies_whose_rewards_are_no_numbers_are_an_error():
+    run = blurred_copies(copies.Order(blurred_copies, "", "random", 2, 3, seed=0))
+    with pytest.raises(ValueError, match="not finite"):
+        run()
+
+
+def idle_copies(order: copies.Order) -> Callable[[], None]:
+    """One that does nothing."""
+    del order
+    return lambda: None
+
+
+def copies_of_nobody(order: copies.Order) -> Callable[[], None]:
+    """One that cannot be made."""
+    raise ValueError(f"no copies of {order.world}")
+
+
+IDLE: Final = copies.Heat(
+    "idle",
+    (
+        copies.Contender("ours", idle_copies, "ours"),
+        copies.Contender("peer", idle_copies, "peer", "peer", is_ours=False),
+        copies.Contender("arrays", idle_copies, "arrays", actions=("given",), is_ours=False),
+        copies.Contender("absent", idle_copies, "absent", "absent", is_ours=False),
+        copies.Contender("nobody", copies_of_nobody, "it", actions=("random",)),
+    ),
+    "ratio",
+    3.0,
+)
+
+
+def test_copies_race_whoever_is_there(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(copies, "TURN_SECONDS", 0.01)
+    said: list[str] = []
+    turns: list[None] = []
+    standings = copies.race(
+        [IDLE], lambda name: name != "absent", 2, 0, said.append, lambda: turns.append(None)
+    )
+    assert [(one.actions, one.contender.name) for one in standings] == [
+        ("random", "ours"),
+        ("random", "peer"),
+        ("given", "ours"),
+        ("given", "peer"),
+        ("given", "arrays"),
+    ]
+    (line,) = said
+    assert line.endswith("no copies of it; skipped")
+    assert len(turns) == copies.num_turns([IDLE], lambda name: name != "absent", 2) == 18
+    ours, peer, *_ = standings
+    assert ours.ratio == pytest.approx(ours.per_cpu_second / peer.per_cpu_second)
+    row = ours.row(2)
+    assert row.name == "idle, 4096 copies, random actions: ours"
+    assert set(row.metrics) == {"steps_per_second", "steps_per_cpu_second", "ratio"}
+
+
+def test_the_first_of_a_heat_is_judged_under_random_actions_beside_packages_of_others():
+    ours, peer, arrays_, *_ = IDLE.contenders
+    laps = {
+        ours: [walks.Lap(70, 2.0, 1.0)],
+        peer: [walks.Lap(20, 1.0, 1.0)],
+        arrays_: [walks.Lap(1000, 1.0, 1.0)],
+    }
+    random = copies._standings(IDLE, "random", laps)
+    assert [one.ratio for one in random] == [3.5, None, None]
+    assert [one.verdict() for one in random] == [">= 3 ok", "", ""]
+    assert [one.verdict() for one in copies._standings(IDLE, "given", laps)] == ["", "", ""]
+    cards = copies.HEATS["memory"][0]
+    slow = copies._standings(cards, "random", {cards.contenders[0]: [walks.Lap(10, 1.0, 1.0)]})
+    assert slow[0].verdict() == ">= 2 M missed"
+
+
+def test_the_command_races_copies_and_names_the_peer_that_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    heat = IDLE._replace(
+        contenders=(*IDLE.contenders[:1], IDLE.contenders[1]._replace(package="gymnax"))
+    )
+    monkeypatch.setattr(copies, "HEATS", {"control": (heat,)})
+    monkeypatch.setattr(copies, "TURN_SECONDS", 0.01)
+    monkeypatch.setattr(throughput, "_takes_part", lambda package: package is None)
+    assert throughput.main(["--world", "control", "--rounds", "1", "--out", str(tmp_path)]) == 0
+    assert "gymnax is not installed, skipped: pip install gymnax==" in capsys.readouterr().out
+    record = json.loads((tmp_path / "throughput.json").read_text())
+    assert [row["name"] for row in record["rows"]] == [
+        "idle, 4096 copies, random actions: ours",
+        "idle, 4096 copies, given actions: ours",
+    ]
+    assert record["reference"][0]["name"] == "gymnax, CartPole"
 
 
 SMALL: Final = BQConfig(dim=8, layers=2, heads=2, ff=16)

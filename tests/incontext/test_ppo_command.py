@@ -72,9 +72,25 @@ def test_a_command_trains_every_seed_and_reports_beside_random_actions(
     assert error.count("\n") == 1
 
 
+@pytest.mark.usefixtures("probe")
+def test_a_command_trains_all_seeds_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    command = ["train", "--env", "Probe", *SMALL, "--out", str(tmp_path), "--quiet"]
+    assert __main__.main([*command, "--together"]) == 0
+    wanted = json.loads((tmp_path / "train.json").read_text())["results"]
+    assert wanted["length"]["agents"] == {"mean": 4, "stderr": 0, "n": 2}
+    assert len((tmp_path / "seed-1" / "metrics.jsonl").read_text().splitlines()) == 10
+    assert __main__.main([*command, "--seeds", "3"]) == 0  # what is there is only read
+    assert json.loads((tmp_path / "train.json").read_text())["config"]["seeds"] == [0, 1, 2]
+    with pytest.raises(SystemExit, match="2"):
+        __main__.main([*command, "--together", "--devices", "2"])
+    assert "devices is 1 with --together, got 2" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--devices", "99"], "the devices that jax sees here, got 99"),
+        (["--devices", "-1"], "the devices that jax sees here, got -1"),
         (["--env", "Nowhere-v0"], "no world is called 'Nowhere-v0'"),
         (["--obs", "entities"], "expected observations in a Box"),
         (["--steps", "10"], "steps is at least"),

@@ -283,7 +283,9 @@ def test_training_stops_at_an_observation_that_is_nan(program: Program, tmp_path
         play=learner.play._replace(features=learner.play.features.at[3, 0].set(jnp.nan))
     )
     sick = program._replace(start=lambda key: broken)
-    with pytest.raises(ValueError, match="update 1 of Recall: an observation or a reward is NaN"):
+    with pytest.raises(
+        ValueError, match="update 1 of Recall, seed 0: an observation or a reward is NaN"
+    ):
         train(sick, run_of(CONFIG, NUM_UPDATES), tmp_path, ignore)
     assert last_checkpoint(tmp_path) is None
 

@@ -1,4 +1,4 @@
-"""`python -m worldmodels.incontext train`: train agents on batched worlds, seed after seed."""
+"""`python -m worldmodels.incontext train`: train agents on batched worlds, one for every seed."""
 
 import argparse
 import dataclasses
@@ -19,7 +19,7 @@ from worldmodels.incontext.config import PRESETS, PPOConfig, Preset
 
 if TYPE_CHECKING:  # everything else is imported when it is needed: --help must answer at once
     from worldmodels.incontext.baseline import Baseline
-    from worldmodels.incontext.train import Record
+    from worldmodels.incontext.train import Record, Run
 
 PROGRAM: Final = "python -m worldmodels.incontext"
 DEFAULT_PRESET: Final[Preset] = "laptop"
@@ -57,6 +57,10 @@ class Command:
     """Updates between two checkpoints."""
     out: Path = Path("results/incontext")
     """Folder for the results."""
+    together: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Train all agents at once in one program, not one after the other; made for accelerators."""
+    devices: Annotated[int, tyro.conf.arg(metavar="N")] = 1
+    """Devices that share the worlds of an agent; 0: all there are."""
     quiet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print nothing but errors."""
     ppo: tyro.conf.OmitArgPrefixes[PPOConfig] = PRESETS[DEFAULT_PRESET]
@@ -67,6 +71,11 @@ class Command:
                 raise ValueError(f"{name} is at least 1, got {getattr(self, name)}")
         if not 0 <= self.seed <= 2**31 - self.seeds:
             raise ValueError(f"seed is in 0..2**31 - seeds, got {self.seed}")
+        if self.together and self.devices != 1:
+            raise ValueError(
+                f"devices is 1 with --together, got {self.devices}: train the agents one after "
+                "the other, or all of them on one device"
+            )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -114,10 +123,11 @@ def read_params(text: str) -> dict[str, Any]:
 def run(command: Command) -> int:
     """Measure random actions, train the agents, and write and print what came out."""
     from worldmodels.incontext.baseline import measure_random
+    from worldmodels.incontext.batching import find_mesh
     from worldmodels.incontext.checkpoint import open_run
     from worldmodels.incontext.curve import draw
     from worldmodels.incontext.problem import find_obs, find_problem
-    from worldmodels.incontext.train import Run, compile_ppo, train
+    from worldmodels.incontext.train import Run, compile_ppo, train_together
 
     start = time.perf_counter()
     params, ppo = read_params(command.params), command.ppo
@@ -125,19 +135,22 @@ def run(command: Command) -> int:
     problem = find_problem(command.env, obs, params, ppo.sees_action)
     seeds = range(command.seed, command.seed + command.seeds)
     runs = [Run(command.env, obs, command.steps, seed, ppo, params) for seed in seeds]
-    folders = [command.out / f"seed-{seed}" for seed in seeds]
-    for each, folder in zip(runs, folders, strict=True):
+    mesh = find_mesh(command.devices, ppo)
+    folders = {command.out / f"seed-{run.seed}": run for run in runs}
+    for folder, each in folders.items():
         open_run(folder, each.to_dict())  # refused at once, rather than after hours
-    program = compile_ppo(problem, ppo, runs[0].num_updates)
+    program = compile_ppo(problem, ppo, runs[0].num_updates, mesh)
+    groups = [folders] if command.together else [{folder: folders[folder]} for folder in folders]
     records: dict[str, Sequence[Record]] = {}
     errors = Console(stderr=True)
     with Progress(console=errors, transient=True, disable=command.quiet) as progress:
         bar = progress.add_task("random actions", total=len(runs) * runs[0].num_updates)
         baseline = measure_random(problem, command.episodes, command.seed)
-        for each, folder in zip(runs, folders, strict=True):
-            label = f"seed {each.seed}"
-            show = _shower(progress, bar, label)
-            records[label] = train(program, each, folder, show, command.checkpoint_every)
+        show = _shower(progress, bar)
+        for group in groups:
+            known = train_together(program, group, show, command.checkpoint_every)
+            labels = [f"seed {run.seed}" for run in group.values()]
+            records |= dict(zip(labels, known, strict=True))
     report = summarise(records, baseline)
     config = runs[0].to_dict() | {"seeds": list(seeds)}
     del config["seed"]
@@ -216,14 +229,15 @@ def _plus_minus(value: Mapping[str, Any] | None) -> str:
     return f"{value['mean']:.2f}" + ("" if value["stderr"] is None else f" ± {value['stderr']:.2f}")
 
 
-def _shower(progress: Progress, bar: Any, label: str) -> Callable[["Record"], None]:
+def _shower(progress: Progress, bar: Any) -> Callable[["Run", "Record"], None]:
     from worldmodels.incontext.curve import measures
 
-    def show(record: "Record") -> None:
+    def show(run: "Run", record: "Record") -> None:
         name = measures([record])[0]
         value, speed = record[name], record["steps_per_second"]
         seen = "-" if value is None else f"{value:.2f}"
-        progress.update(bar, advance=1, description=f"{label}: {name} {seen}, {speed:.0f} steps/s")
+        words = f"seed {run.seed}: {name} {seen}, {speed:.0f} steps/s"
+        progress.update(bar, advance=1, description=words)
 
     return show
 

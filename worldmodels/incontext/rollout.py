@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray, Shaped
 
 from envs.core import AutoReset
+from worldmodels.incontext.batching import is_any
 from worldmodels.incontext.memory.layer import Carry
 from worldmodels.incontext.model import Agent, Judgement
 from worldmodels.incontext.problem import Features, Problem
@@ -139,7 +140,7 @@ def collect(
             return policy.value(carry, features, jnp.zeros_like(play.is_first))
 
         final_value = jax.lax.cond(  # most steps truncate nothing
-            out.truncated.any(), value_of_last, lambda: jnp.zeros_like(decision.value)
+            is_any(out.truncated), value_of_last, lambda: jnp.zeros_like(decision.value)
         )
         steps = Steps(
             play.features,

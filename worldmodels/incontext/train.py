@@ -7,22 +7,25 @@ a column.
 Source: arXiv 1707.06347; parameters and layout as in arXiv 2402.16801 (Craftax's baseline).
 """
 
+import contextlib
 import dataclasses
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax  # type: ignore[import-untyped]  # ships no types
+from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from envs.core import AutoReset, autoreset
+from envs.core import AutoReset
 from envs.files import write_text
 from worldmodels.incontext import checkpoint
+from worldmodels.incontext.batching import deal, make_worlds
 from worldmodels.incontext.config import PPOConfig
 from worldmodels.incontext.memory.layer import Carry
 from worldmodels.incontext.model import Agent, make_agent
@@ -40,6 +43,9 @@ from worldmodels.training.run_folder import last_checkpoint
 
 Record = dict[str, int | float | None]
 """A line of metrics: name -> value, None where no episode ended."""
+
+COLUMN_AXIS = 1
+"""Of the worlds, or of the steps that are dealt one by one, in what is learned from."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,22 +102,31 @@ class Outcome(NamedTuple):
     is_sound: Bool[Array, ""]  # whether all that was seen, and all rewards, were finite
 
 
+Updated = tuple[Learner, Outcome]
+
+
 class Program(NamedTuple):
     """Training as compiled functions, for any seed."""
 
     start: Callable[[PRNGKeyArray], Learner]
-    update: Callable[[Learner], tuple[Learner, Outcome]]
+    update: Callable[[Learner], Updated]
+    update_together: Callable[[Sequence[Learner]], Sequence[Updated]]
+    """The same for several learners at once, up to rounding; compiled for their number."""
 
 
-def compile_ppo(problem: Problem, config: PPOConfig, num_updates: int) -> Program:
+def compile_ppo(
+    problem: Problem, config: PPOConfig, num_updates: int, mesh: Mesh | None = None
+) -> Program:
     """Prepare training; jax compiles it at the first call.
 
     Args:
         problem: The world.
         config: Of the training.
         num_updates: Over which the learning rate falls.
+        mesh: Devices that share the worlds, with one learner at a time; the results are those of
+            one device up to rounding.
     """
-    batch = autoreset(problem.core, config.num_envs)
+    batch = make_worlds(problem, config.num_envs, mesh)
     optimizer = make_optimizer(config, num_updates)
 
     def start(key: PRNGKeyArray) -> Learner:
@@ -120,10 +135,18 @@ def compile_ppo(problem: Problem, config: PPOConfig, num_updates: int) -> Progra
         play = begin(batch, problem, policy_of(model), config.num_envs, worlds_key)
         return Learner(model, optimizer.init(model), play, key)
 
-    def update(learner: Learner) -> tuple[Learner, Outcome]:
-        return update_once(learner, batch, problem, optimizer, config)
+    def update(learner: Learner) -> Updated:
+        return update_once(learner, batch, problem, optimizer, config, mesh)
 
-    return Program(jax.jit(start), jax.jit(update))
+    def update_together(learners: Sequence[Learner]) -> Sequence[Updated]:
+        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *learners)
+        updated = jax.vmap(update)(stacked)
+        return [
+            jax.tree.map(lambda leaf, seed=seed: leaf[seed], updated)
+            for seed in range(len(learners))
+        ]
+
+    return Program(jax.jit(start), jax.jit(update), jax.jit(update_together))
 
 
 def make_optimizer(config: PPOConfig, num_updates: int) -> optax.GradientTransformation:
@@ -145,19 +168,20 @@ def update_once(
     problem: Problem,
     optimizer: optax.GradientTransformation,
     config: PPOConfig,
-) -> tuple[Learner, Outcome]:
+    mesh: Mesh | None = None,
+) -> Updated:
     """Make a rollout in every world, and learn from it."""
     act_key, learn_key, key = jax.random.split(learner.key, 3)
     policy, keys = policy_of(learner.model), jax.random.split(act_key, config.rollout_steps)
     play, steps, episodes = collect(batch, problem, policy, learner.play, keys)
     last_value = policy.value(play.carry, play.features, play.is_first)
-    whole = learner.play.carry, to_batch(steps, last_value, config)
+    whole = deal((learner.play.carry, to_batch(steps, last_value, config)), mesh, COLUMN_AXIS)
 
     def descend(
         state: tuple[Agent, optax.OptState], columns: Int[Array, " columns"]
     ) -> tuple[tuple[Agent, optax.OptState], Losses]:
         model, moments = state
-        carry, part = take_columns(whole, columns)
+        carry, part = deal(take_columns(whole, columns), mesh, COLUMN_AXIS)
         (_, losses), gradient = jax.value_and_grad(loss, has_aux=True)(model, carry, part, config)
         with jax.numpy_dtype_promotion("standard"):  # optax raises floats to integer powers
             step, moments = optimizer.update(gradient, moments, model)
@@ -174,6 +198,7 @@ def update_once(
     )
     is_sound = jnp.isfinite(steps.features).all() & jnp.isfinite(steps.reward).all()
     outcome = summarise(episodes, jax.tree.map(jnp.mean, losses), is_sound)
+    model, moments = deal((model, moments), mesh, None)
     return Learner(model, moments, play, key), outcome
 
 
@@ -242,41 +267,79 @@ def train(
     on_update: Callable[[Record], None],
     checkpoint_every: int = 50,
 ) -> list[Record]:
-    """Train one agent, or go on where a killed run had its last checkpoint.
-
-    Args:
-        program: Of the run's world, parameters and number of updates.
-        run: What to train.
-        folder: Of this run alone; see `worldmodels.incontext.checkpoint`.
-        on_update: Called with the metrics of each update.
-        checkpoint_every: Updates between two checkpoints; there is one at the end in any case.
+    """Train one agent, or go on where a killed run had its last checkpoint; see `train_together`.
 
     Returns:
         The metrics of all updates, those before a kill included.
+    """
+
+    def on_any_update(_: Run, record: Record) -> None:
+        on_update(record)
+
+    return train_together(program, {folder: run}, on_any_update, checkpoint_every)[0]
+
+
+def train_together(
+    program: Program,
+    runs: Mapping[Path, Run],
+    on_update: Callable[[Run, Record], None],
+    checkpoint_every: int = 50,
+) -> list[list[Record]]:
+    """Train agents at once, each in its folder; those that are behind catch up first.
+
+    Args:
+        program: Of the world of the runs, their parameters and number of updates.
+        runs: The folder of each, its alone, see `worldmodels.incontext.checkpoint`; they differ in
+            nothing but their seeds.
+        on_update: Called with each run and the metrics of each of its updates.
+        checkpoint_every: Updates between two checkpoints; there is one at the end in any case.
+
+    Returns:
+        The metrics of all updates of every run, those before a kill included.
 
     Raises:
-        ValueError: the folder belongs to another run, or is broken; or numbers are not finite.
+        ValueError: a folder belongs to another run, or is broken; or numbers are not finite.
     """
-    checkpoint.open_run(folder, run.to_dict())
-    learner, records = resume(program, run, folder)
-    for record in records:
-        on_update(record)
-    with (folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-        for update in range(len(records) + 1, run.num_updates + 1):
-            before = time.perf_counter()
-            learner, outcome = program.update(learner)
-            outcome.num_episodes.block_until_ready()
-            seconds = time.perf_counter() - before
-            check_finite(outcome, f"update {update} of {run.env}")
-            record = to_record(outcome, update, run.ppo.steps_per_update, seconds)
-            file.write(json.dumps(record, allow_nan=False) + "\n")
-            file.flush()
-            records.append(record)
-            if update % checkpoint_every == 0 or update == run.num_updates:
-                model, training = split(learner)
-                checkpoint.save_checkpoint(folder, update, model, training, run.to_dict())
-            on_update(record)
+    learners: list[Learner] = []
+    records: list[list[Record]] = []
+    for folder, run in runs.items():
+        checkpoint.open_run(folder, run.to_dict())
+        learner, known = resume(program, run, folder)
+        learners.append(learner)
+        records.append(known)
+        for record in known:
+            on_update(run, record)
+    num_updates = next(iter(runs.values())).num_updates
+    with contextlib.ExitStack() as stack:
+        files = [
+            stack.enter_context((folder / "metrics.jsonl").open("a", encoding="utf-8"))
+            for folder in runs
+        ]
+        while (done := min(len(known) for known in records)) < num_updates:
+            group = [index for index, known in enumerate(records) if len(known) == done]
+            updated, seconds = _advance(program, [learners[index] for index in group])
+            for index, (learner, outcome) in zip(group, updated, strict=True):
+                (folder, run), update = list(runs.items())[index], done + 1
+                check_finite(outcome, f"update {update} of {run.env}, seed {run.seed}")
+                record = to_record(outcome, update, run.ppo.steps_per_update, seconds)
+                files[index].write(json.dumps(record, allow_nan=False) + "\n")
+                files[index].flush()
+                learners[index] = learner
+                records[index].append(record)
+                if update % checkpoint_every == 0 or update == num_updates:
+                    model, training = split(learner)
+                    checkpoint.save_checkpoint(folder, update, model, training, run.to_dict())
+                on_update(run, record)
     return records
+
+
+def _advance(program: Program, learners: Sequence[Learner]) -> tuple[Sequence[Updated], float]:
+    """One update of each, and the seconds that all took."""
+    before = time.perf_counter()
+    is_alone = len(learners) == 1
+    updated = [program.update(*learners)] if is_alone else program.update_together(learners)
+    jax.block_until_ready([outcome for _, outcome in updated])  # type: ignore[no-untyped-call]  # jax
+    return updated, time.perf_counter() - before
 
 
 def resume(program: Program, run: Run, folder: Path) -> tuple[Learner, list[Record]]:
