@@ -40,7 +40,7 @@ def test_sizes_are_those_of_the_published_tasks() -> None:
     sizes = {name: (task.obs_dim, task.num_actions) for name, task in TASKS.items()}
     for name, size in {
         "Pendulum": (3, 1), "Cartpole": (5, 1), "Acrobot": (6, 1), "PointMass": (4, 2),
-        "Reacher": (6, 2), "MountainCar": (2, 1),
+        "Reacher": (6, 2), "MountainCar": (2, 1), "BallInCup": (8, 2),
     }.items():  # fmt: skip
         of_family = [sizes[task] for task in sizes if task.startswith(name)]
         assert of_family == [size] * len(of_family)
@@ -91,6 +91,10 @@ REWARDS: list[tuple[str, list[float], list[float], float]] = [
     ("ReacherEasy", [0, 0, 0, 0, 0.179, 0], [0, 0], 0),
     ("ReacherHard", [math.pi / 2, 0, 0, 0, 0, 0.216], [0, 0], 1),
     ("ReacherHard", [math.pi / 2, 0, 0, 0, 0, 0.214], [0, 0], 0),
+    ("BallInCupLite", [0.1, 0, 0.124, 0.374, 0, 0, 0, 0], [1, 1], 1),
+    ("BallInCupLite", [0.1, 0, 0.124, 0.376, 0, 0, 0, 0], [0, 0], 0),
+    ("BallInCupLite", [0, 0.1, 0.024, 0.426, 0, 0, 9, 9], [0, 0], 1),
+    ("BallInCupLite", [0, 0.1, -0.026, 0.426, 0, 0, 0, 0], [0, 0], 0),
     ("MountainCarContinuous", [0.45, 0.0], [0.5], 100 - 0.025),
     ("MountainCarContinuous", [0.44, 0.01], [-1], -0.1),
 ]
