@@ -1,6 +1,8 @@
 """The ball and the cup: what mechanics says, contacts that hold, a task that can be solved."""
 
 import functools
+import runpy
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -235,3 +237,19 @@ def test_a_larger_and_heavier_cup_catches_its_ball_too() -> None:
     np.testing.assert_allclose(out["body"][0, -1], laid, atol=1.5e-3)
     hung = [0, -sag, 0, -sag + 1.25 * (DROP + KNOT[1] - STRING), 0, 0, 0, 0]
     np.testing.assert_allclose(played([hung], still(1, 100), scale)["body"][0, -1], hung, atol=1e-4)
+
+
+@pytest.mark.reproduction
+@pytest.mark.filterwarnings("ignore")
+def test_it_is_as_far_from_dm_control_as_its_readme_says() -> None:
+    pytest.importorskip("dm_control", reason="pip install mujoco==3.17.0 dm_control==1.0.50")
+    script = Path(__file__).with_name("golden") / "ball_in_cup.py"
+    found = runpy.run_path(str(script))["differences"]()
+    assert found["most, in free flight"] < 1e-4
+    assert found["median, on the string"] == pytest.approx(8.6, rel=0.1)
+    assert found["0.9 quantile, on the string"] == pytest.approx(28, rel=0.1)
+    assert found["median, after 2 s"] == pytest.approx(14, rel=0.1)
+    assert found["share of steps with the same reward"] > 0.97
+    assert found["share of random tries that catch"] == pytest.approx(
+        found["of dm_control"], abs=0.05
+    )
