@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from envs import classic
 from envs.canvas import ACCENT, LINE, SURFACE, Canvas, Colour, Spot, caption, mixed, strip_height
+from envs.classic_pictures import draw_pendulum
 from envs.control.bodies import ball_in_cup, cartpole, mountain_car, point_mass, reacher
 from envs.control.task import Body, Scale
 from envs.core import Frame
@@ -79,11 +79,13 @@ def draw_body(
         size: Pixels (width, height).
         target: m, radius of the target of a reacher.
     """
+    numbers = np.nan_to_num(np.asarray([float(number) for number in body]))
+    if family == "classic_pendulum":
+        return draw_pendulum(float(numbers[0]), words, left, size)
     canvas = Canvas(size)
     width, height, centre, scene = _SCENES[family]
     reach = max(1.0, float(scale.length)) if family not in _FIXED else 1.0
     stage = Stage(canvas, width * reach, height * reach, centre)
-    numbers = np.nan_to_num(np.asarray([float(number) for number in body]))
     scene(stage, tuple(numbers.tolist()), float(scale.length), target)
     caption(canvas, words, left)
     return canvas.frame()
@@ -113,17 +115,6 @@ def _draw_cartpole(stage: Stage, body: Numbers, length: float, target: float) ->
     stage.box((place, 0.0), (0.36, 0.2), MASS)
     stage.line([(place, 0.0), _from((place, 0.0), angle, length)], ARM, 0.07)
     stage.disc((place, 0.0), 0.035, JOINT)
-
-
-def _draw_classic_cartpole(stage: Stage, body: Numbers, length: float, target: float) -> None:
-    place, _, angle, _ = body
-    track = classic.CART_TRACK
-    stage.line([(-track, 0.0), (track, 0.0)], RAIL, 0.03)
-    for end in (-track, track):
-        stage.line([(end, -0.12), (end, 0.12)], RAIL, 0.04)
-    stage.box((place, 0.0), (0.44, 0.24), MASS)
-    stage.line([(place, 0.0), _from((place, 0.0), angle, 1.0)], ARM, 0.08)
-    stage.disc((place, 0.0), 0.04, JOINT)
 
 
 def _draw_acrobot(stage: Stage, body: Numbers, length: float, target: float) -> None:
@@ -229,7 +220,6 @@ def hung(start: Spot, end: Spot, length: float) -> list[Spot]:
 _SCENES: Final[dict[str, tuple[float, float, Spot, Scene]]] = {
     "pendulum": (1.5, 1.4, (0.0, 0.0), _draw_pendulum),
     "cartpole": (4.2, 2.6, (0.0, 0.0), _draw_cartpole),
-    "classic_cartpole": (5.2, 2.9, (0.0, 0.45), _draw_classic_cartpole),
     "acrobot": (4.8, 4.8, (0.0, 2.0), _draw_acrobot),
     "point_mass": (0.66, 0.66, (0.0, 0.0), _draw_point_mass),
     "reacher": (0.56, 0.56, (0.0, 0.0), _draw_reacher),
