@@ -187,6 +187,7 @@ CATALOG: Final[dict[str, World]] = {
                 "ReacherHard",
                 "MountainCarContinuous",
                 "Pendulum",
+                "BallInCupLite",
             )
         ),
         *(

@@ -14,11 +14,11 @@ from jaxtyping import Array, Bool, Float32, PRNGKeyArray
 from typing_extensions import override
 
 from envs import classic, saved
+from envs.classic_pictures import draw_cart
 from envs.control.inner import Progress, advanced, beginning, described
 from envs.control.meta_params import MetaCartPoleParams
 from envs.control.projections import SPLITS, Projection, draw_projection, projected, split_key
-from envs.control.render import draw_body
-from envs.control.task import Body, Scale
+from envs.control.task import Body
 from envs.core import Frame, FunctionalEnv, pytree
 
 START: Final = 0.05  # places and speeds start within -START..START
@@ -151,7 +151,8 @@ class MetaCartPole(FunctionalEnv[MetaCartPoleState, MetaCartPoleParams, Obs]):
     ) -> Frame:
         left = 1 - min(1.0, int(state.progress.time) / params.max_steps)
         words = self._caption(state, params)
-        return draw_body("classic_cartpole", state.body, Scale(), words, left, size)
+        place, _, angle, _ = state.body
+        return draw_cart(float(place), float(angle), words, left, size)
 
     @override
     def text(self, state: MetaCartPoleState, params: MetaCartPoleParams) -> str:

@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from envs import classic
 from envs.canvas import ACCENT, LINE, SURFACE, Canvas, Colour, Spot, caption, mixed, strip_height
-from envs.control.bodies import cartpole, mountain_car, point_mass, reacher
+from envs.classic_pictures import draw_pendulum
+from envs.control.bodies import ball_in_cup, cartpole, mountain_car, point_mass, reacher
 from envs.control.task import Body, Scale
 from envs.core import Frame
 
@@ -79,11 +79,13 @@ def draw_body(
         size: Pixels (width, height).
         target: m, radius of the target of a reacher.
     """
+    numbers = np.nan_to_num(np.asarray([float(number) for number in body]))
+    if family == "classic_pendulum":
+        return draw_pendulum(float(numbers[0]), words, left, size)
     canvas = Canvas(size)
     width, height, centre, scene = _SCENES[family]
     reach = max(1.0, float(scale.length)) if family not in _FIXED else 1.0
     stage = Stage(canvas, width * reach, height * reach, centre)
-    numbers = np.nan_to_num(np.asarray([float(number) for number in body]))
     scene(stage, tuple(numbers.tolist()), float(scale.length), target)
     caption(canvas, words, left)
     return canvas.frame()
@@ -113,17 +115,6 @@ def _draw_cartpole(stage: Stage, body: Numbers, length: float, target: float) ->
     stage.box((place, 0.0), (0.36, 0.2), MASS)
     stage.line([(place, 0.0), _from((place, 0.0), angle, length)], ARM, 0.07)
     stage.disc((place, 0.0), 0.035, JOINT)
-
-
-def _draw_classic_cartpole(stage: Stage, body: Numbers, length: float, target: float) -> None:
-    place, _, angle, _ = body
-    track = classic.CART_TRACK
-    stage.line([(-track, 0.0), (track, 0.0)], RAIL, 0.03)
-    for end in (-track, track):
-        stage.line([(end, -0.12), (end, 0.12)], RAIL, 0.04)
-    stage.box((place, 0.0), (0.44, 0.24), MASS)
-    stage.line([(place, 0.0), _from((place, 0.0), angle, 1.0)], ARM, 0.08)
-    stage.disc((place, 0.0), 0.04, JOINT)
 
 
 def _draw_acrobot(stage: Stage, body: Numbers, length: float, target: float) -> None:
@@ -189,13 +180,50 @@ def _draw_mountain_car(stage: Stage, body: Numbers, length: float, target: float
         stage.disc(spot(wheel, 0.025), 0.024, LINE, JOINT)
 
 
+def _draw_ball_in_cup(stage: Stage, body: Numbers, length: float, target: float) -> None:
+    lift = 0.18  # m, of the slack cup above the middle of the picture
+
+    def from_cup(spot: Spot) -> Spot:
+        return body[0] + length * spot[0], body[1] + length * (spot[1] + lift)
+
+    ball = body[2], body[3] + length * (lift - ball_in_cup.DROP)
+    ground = length * (lift - ball_in_cup.HEIGHT) - 0.01
+    side = length * ball_in_cup.TARGET_SIDE
+    knot = from_cup(ball_in_cup.KNOT)
+    stage.line([(-length, ground), (length, ground)], RAIL, 0.02)
+    stage.box(from_cup(ball_in_cup.TARGET), (side, side), GOAL)
+    stage.line(hung(knot, ball, length * ball_in_cup.STRING), JOINT, 0.004)
+    bars = [from_cup(spot) for spot in ball_in_cup.CORNERS]
+    stage.line(bars, ARM, 2 * length * ball_in_cup.WALL)
+    for joint in bars:
+        stage.disc(joint, length * ball_in_cup.WALL, ARM)
+    stage.disc(ball, length * ball_in_cup.BALL, MASS)
+
+
+def hung(start: Spot, end: Spot, length: float) -> list[Spot]:
+    """Spots along a string that hangs between two spots; straight where it is taut.
+
+    A parabola, as deep as makes it about as long as the string.
+    """
+    span = math.hypot(end[0] - start[0], end[1] - start[1])
+    deep = math.sqrt(max(0.0, length**2 - span**2) * 3 / 16)
+    shares = np.linspace(0.0, 1.0, 25).tolist()
+    return [
+        (
+            start[0] + share * (end[0] - start[0]),
+            start[1] + share * (end[1] - start[1]) - 4 * deep * share * (1 - share),
+        )
+        for share in shares
+    ]
+
+
 _SCENES: Final[dict[str, tuple[float, float, Spot, Scene]]] = {
     "pendulum": (1.5, 1.4, (0.0, 0.0), _draw_pendulum),
     "cartpole": (4.2, 2.6, (0.0, 0.0), _draw_cartpole),
-    "classic_cartpole": (5.2, 2.9, (0.0, 0.45), _draw_classic_cartpole),
     "acrobot": (4.8, 4.8, (0.0, 2.0), _draw_acrobot),
     "point_mass": (0.66, 0.66, (0.0, 0.0), _draw_point_mass),
     "reacher": (0.56, 0.56, (0.0, 0.0), _draw_reacher),
+    "ball_in_cup": (1.0, 0.92, (0.0, 0.0), _draw_ball_in_cup),
     "mountain_car": (1.96, 1.5, (-0.3, 0.55), _draw_mountain_car),
 }
 """Family -> width and height in m that are shown, their centre, and how to draw it."""

@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from envs.control.bodies import acrobot, cartpole, mountain_car, pendulum, point_mass, reacher
+from envs.control.bodies import (
+    acrobot,
+    ball_in_cup,
+    cartpole,
+    mountain_car,
+    pendulum,
+    point_mass,
+    reacher,
+)
 from envs.control.task import Task
 
 TASKS: Final[dict[str, Task]] = {
@@ -19,6 +27,7 @@ TASKS: Final[dict[str, Task]] = {
     "ReacherHard": reacher.HARD,
     "MountainCarContinuous": mountain_car.CONTINUOUS,
     "Pendulum": pendulum.CLASSIC,
+    "BallInCupLite": ball_in_cup.CATCH,
 }
 TASK_IDS: Final = {name: index for index, name in enumerate(TASKS)}
 """The number that stands for each task in `info`."""

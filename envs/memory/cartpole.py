@@ -11,10 +11,10 @@ from jaxtyping import Array, Float32, PRNGKeyArray
 from typing_extensions import override
 
 from envs.classic import CART_FORCE, CART_TILT, CART_TRACK, Cart, has_fallen, push
+from envs.classic_pictures import draw_cart
 from envs.core import Frame, pytree
 from envs.memory.game import Flag, Game, Number, as_number, never, share
 from envs.memory.params import CartPoleParams
-from envs.memory.pictures import draw_cart
 
 SPREAD: Final = 0.05  # of all four numbers at the start, to either side
 LIMITS: Final = np.array([2 * CART_TRACK, 2 * CART_TILT], np.float32)  # of positions, as seen

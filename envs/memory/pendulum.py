@@ -12,11 +12,11 @@ from jaxtyping import Array, Float32, PRNGKeyArray
 from typing_extensions import override
 
 from envs.classic import PENDULUM_TORQUE, PENDULUM_WORST, swing, swing_cost
+from envs.classic_pictures import draw_pendulum
 from envs.core import Frame, pytree
 from envs.memory.cartpole import Pair, drawn_error
 from envs.memory.game import Flag, Game, Number, never
 from envs.memory.params import PendulumParams
-from envs.memory.pictures import draw_pendulum
 
 SPREAD: Final = 1.0  # of the angular velocity at the start, rad/s to either side
 

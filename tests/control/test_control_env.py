@@ -12,9 +12,11 @@ import pytest
 from jaxtyping import TypeCheckError
 
 import envs  # noqa: F401  # registers the ids
+from envs.canvas import strip_height
 from envs.catalog import CATALOG, find_world, load_core, make_params
+from envs.classic_pictures import draw_pendulum
 from envs.control.bodies import point_mass
-from envs.control.env import Control
+from envs.control.env import Control, ControlState
 from envs.control.params import ControlParams
 from envs.control.steering import Steer
 from envs.control.task import Scale
@@ -40,7 +42,7 @@ def test_sizes_are_those_of_the_published_tasks() -> None:
     sizes = {name: (task.obs_dim, task.num_actions) for name, task in TASKS.items()}
     for name, size in {
         "Pendulum": (3, 1), "Cartpole": (5, 1), "Acrobot": (6, 1), "PointMass": (4, 2),
-        "Reacher": (6, 2), "MountainCar": (2, 1),
+        "Reacher": (6, 2), "MountainCar": (2, 1), "BallInCup": (8, 2),
     }.items():  # fmt: skip
         of_family = [sizes[task] for task in sizes if task.startswith(name)]
         assert of_family == [size] * len(of_family)
@@ -91,6 +93,10 @@ REWARDS: list[tuple[str, list[float], list[float], float]] = [
     ("ReacherEasy", [0, 0, 0, 0, 0.179, 0], [0, 0], 0),
     ("ReacherHard", [math.pi / 2, 0, 0, 0, 0, 0.216], [0, 0], 1),
     ("ReacherHard", [math.pi / 2, 0, 0, 0, 0, 0.214], [0, 0], 0),
+    ("BallInCupLite", [0.1, 0, 0.124, 0.374, 0, 0, 0, 0], [1, 1], 1),
+    ("BallInCupLite", [0.1, 0, 0.124, 0.376, 0, 0, 0, 0], [0, 0], 0),
+    ("BallInCupLite", [0, 0.1, 0.024, 0.426, 0, 0, 9, 9], [0, 0], 1),
+    ("BallInCupLite", [0, 0.1, -0.026, 0.426, 0, 0, 0, 0], [0, 0], 0),
     ("MountainCarContinuous", [0.45, 0.0], [0.5], 100 - 0.025),
     ("MountainCarContinuous", [0.44, 0.01], [-1], -0.1),
 ]
@@ -278,6 +284,17 @@ def test_every_task_is_drawn_and_told_and_the_picture_moves(name: str) -> None:
     assert words.startswith(f"{name}, step 0\n{TASKS[name].body[0]}: ")
     assert list(CORE.panel(state, params)[name]) == list(TASKS[name].body)
     del out
+
+
+def test_the_pendulum_of_gymnasium_is_drawn_as_in_games_of_memory() -> None:
+    angle, spin = jnp.float32(2.0), jnp.float32(0.0)
+    state = ControlState(body=(angle, spin), time=jnp.int32(0))
+    ours = CORE.render(state, ControlParams(task="Pendulum"), (100, 100))
+    theirs = draw_pendulum(2.0, "", 1.0, (100, 100))
+    foot = int(strip_height((100, 100)))
+    np.testing.assert_array_equal(ours[: -foot - 1], theirs[: -foot - 1])
+    left, right = ours[:-foot, :45], ours[:-foot, 55:]
+    assert left.std() > right.std(), "an angle above 0 is to the left of upright"
 
 
 def test_the_picture_of_a_body_that_is_lost_is_still_drawn() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 import envs  # noqa: F401  # registers the ids
 from envs.catalog import find_world, make_params
+from envs.control.bodies import ball_in_cup
 from envs.control.meta import MetaControl
 from envs.control.meta_params import MetaControlParams
 from envs.control.projections import draw_projection, split_key
@@ -19,6 +20,7 @@ from envs.control.task import Scale
 from envs.control.tasks import HELD_OUT, TASK_IDS, TASKS, TRAINING
 
 CORE = MetaControl()
+KEY = jax.random.key(0)
 COUNT = 64
 STEPS = 9
 SHORT = MetaControlParams(
@@ -246,6 +248,35 @@ def test_the_car_ends_an_inner_episode_but_never_the_meta_episode() -> None:
         assert not bool(out.info["inner_truncated"])
         ends.append((bool(out.terminated), bool(out.truncated)))
     assert ends == [(False, False), (False, True)]
+
+
+def test_only_the_tasks_of_the_pool_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*given: Any) -> Any:
+        raise NotImplementedError("contacts")
+
+    monkeypatch.setattr(ball_in_cup, "off_walls", refused)
+
+    def trace(*pool: str) -> None:  # of no other test, for jax would not trace it again
+        params = MetaControlParams(task_pool=pool)
+        state = jax.eval_shape(functools.partial(CORE.initial, params=params), KEY)
+        jax.eval_shape(functools.partial(CORE.step, params=params), KEY, state, jnp.zeros(2))
+
+    trace("ReacherHard", "CartpoleBalanceSparse")
+    with pytest.raises(NotImplementedError, match="contacts"):
+        trace("ReacherHard", "BallInCupLite")
+
+
+def test_the_ball_and_the_cup_may_be_in_a_pool() -> None:
+    pool = ("BallInCupLite", "CartpoleSwingup", "PendulumSwingup")
+    params = dataclasses.replace(SHORT, task_pool=pool)
+    (first, _), (states, out), _ = played(params)
+    of_ball = first.task == 0
+    assert 0 < of_ball.sum() < COUNT
+    assert set(out.info["task_id"][0, of_ball].tolist()) == {TASK_IDS["BallInCupLite"]}
+    assert np.isfinite(out.obs).all()
+    fallen = bodies(states)[7, 0, of_ball]
+    assert (fallen != 0).all(), "the ball moves"
+    assert (bodies(states)[4:, :, ~of_ball] == 0).all(), "no other body has so many numbers"
 
 
 def test_held_out_tasks_come_with_projections_of_their_own() -> None:

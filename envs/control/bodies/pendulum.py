@@ -86,7 +86,7 @@ SWINGUP: Final = Task(
     reward=reward,
 )
 CLASSIC: Final = Task(
-    family="pendulum",
+    family="classic_pendulum",
     body=("angle", "spin"),
     sees={"cos angle": 1.0, "sin angle": 1.0, "spin": 3.6},
     num_actions=1,
