@@ -21,11 +21,17 @@ from incontext.probes import (
 from envs.core import autoreset
 from worldmodels.incontext.actions import DiagonalGaussian
 from worldmodels.incontext.config import PPOConfig, S5Config, read_config
-from worldmodels.incontext.model import make_agent
+from worldmodels.incontext.model import Scaled, make_agent
 from worldmodels.incontext.objective import Batch, loss
 from worldmodels.incontext.player import Player, load_agent
 from worldmodels.incontext.problem import Problem, make_problem
-from worldmodels.incontext.rollout import begin, collect, policy_of, uniform_policy
+from worldmodels.incontext.rollout import (
+    begin,
+    collect,
+    policy_of,
+    sample_features,
+    uniform_policy,
+)
 from worldmodels.incontext.train import (
     Program,
     Record,
@@ -63,6 +69,27 @@ def draw_agent(problem: Problem, config: PPOConfig, key: Any) -> Any:
 
 def run_of(config: PPOConfig, num_updates: int, seed: int = 0) -> Run:
     return Run("Recall", "-", num_updates * config.steps_per_update, seed, config)
+
+
+def test_scaled_features_have_mean_0_and_deviation_1_and_training_moves_no_scale():
+    config = dataclasses.replace(CONFIG, scales_features=True)
+    program = compile_ppo(RECALL, config, 2)
+    learner = program.start(jax.random.key(0))
+    scaled = learner.model
+    assert isinstance(scaled, Scaled)
+    seen = sample_features(autoreset(RECALL.core, 64), RECALL, 64, jax.random.key(7))
+    shown = (seen - scaled.mean[None, None]) / scaled.deviation[None, None]
+    varies = np.asarray(seen).std((0, 1)) > 0
+    assert varies.any()
+    np.testing.assert_allclose(shown.mean((0, 1))[varies], 0, atol=0.15)
+    np.testing.assert_allclose(shown.std((0, 1))[varies], 1, atol=0.15)
+    carry, none = scaled.init_carry(64), jnp.zeros(seen.shape[:2], bool)
+    direct = scaled.agent(carry, shown, none)[1].value
+    np.testing.assert_allclose(scaled(carry, seen, none)[1].value, direct, rtol=1e-5, atol=1e-6)
+    after = program.update(learner)[0].model
+    assert isinstance(after, Scaled)
+    np.testing.assert_array_equal(after.mean, scaled.mean)
+    np.testing.assert_array_equal(after.deviation, scaled.deviation)
 
 
 def ignore(record: Record) -> None:

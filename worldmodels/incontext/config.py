@@ -115,6 +115,8 @@ class PPOConfig:
     """What remembers earlier steps; "mlp" is the network around a memory, without one."""
     sees_action: bool = False
     """Whether the last action, and whether the episode begins, are part of the observation."""
+    scales_features: bool = False
+    """Whether what is seen is shifted and scaled to mean 0 and deviation 1 under random actions."""
     encoder: tuple[int, ...] = (128,)
     """Units of the layers before a memory; one more, of its width, follows."""
     heads: tuple[int, ...] = (128, 128)

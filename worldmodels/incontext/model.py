@@ -23,6 +23,7 @@ HIDDEN_GAIN = 2**0.5
 HEAD_GAIN = 2.0  # of hidden layers after a memory
 ACTOR_GAIN = 0.01  # nearly uniform at first
 CRITIC_GAIN = 1.0
+ALIKE = 1e-6  # deviation of a feature that says nothing
 
 
 class Judgement(NamedTuple):
@@ -48,10 +49,40 @@ class Agent(Protocol):
 
 
 def make_agent(problem: Problem, config: PPOConfig, key: PRNGKeyArray) -> Agent:
-    """Draw the networks that a configuration asks for."""
-    if config.memory == "none":
-        return ActorCritic(problem, config, key)
-    return MemoryActorCritic(problem, config, key)
+    """Draw the networks that a configuration asks for; scales of features are not measured yet."""
+    networks = ActorCritic if config.memory == "none" else MemoryActorCritic
+    agent: Agent = networks(problem, config, key)
+    if not config.scales_features:
+        return agent
+    return Scaled(agent, jnp.zeros(problem.num_features), jnp.ones(problem.num_features))
+
+
+class Scaled(eqx.Module):
+    """An agent that sees features less their mean, over their deviation; no training moves these.
+
+    What tells worlds apart may be small beside flags of size 1: an agent would take long to see it.
+    """
+
+    agent: Agent
+    mean: Float[Array, " features"]
+    deviation: Float[Array, " features"]
+
+    def init_carry(self, batch: int) -> Carry:
+        """What is known before anything was seen."""
+        return self.agent.init_carry(batch)
+
+    def __call__(
+        self, carry: Carry, features: Float[Array, "time batch features"], reset: Resets
+    ) -> tuple[Carry, Judgement]:
+        """Run along a sequence, see `Agent`."""
+        mean, deviation = jax.lax.stop_gradient((self.mean[None, None], self.deviation[None, None]))
+        return self.agent(carry, (features - mean) / deviation, reset)
+
+    @classmethod
+    def to(cls, agent: "Scaled", features: Float[Array, "time batch features"]) -> "Scaled":
+        """The same agent for features like these; where all are alike they are not scaled."""
+        mean, deviation = features.mean((0, 1)), features.std((0, 1))
+        return cls(agent.agent, mean, jnp.where(deviation > ALIKE, deviation, 1.0))
 
 
 class MLP(eqx.Module):

@@ -15,6 +15,8 @@ from worldmodels.incontext.memory.layer import Carry
 from worldmodels.incontext.model import Agent, Judgement
 from worldmodels.incontext.problem import Features, Problem
 
+SAMPLE_STEPS = 256  # in which features are measured
+
 PerEnv = Float[Array, " envs"]
 IsFirst = Bool[Array, " envs"]
 
@@ -160,6 +162,17 @@ def collect(
 
     play, (steps, episodes) = jax.lax.scan(advance, play, keys)
     return play, steps, episodes
+
+
+def sample_features(
+    batch: AutoReset, problem: Problem, num_envs: int, key: PRNGKeyArray
+) -> Float[Array, "time envs features"]:
+    """What is seen under random actions, from the start of an episode on."""
+    worlds_key, acts_key = jax.random.split(key)
+    policy = uniform_policy(problem)
+    play = begin(batch, problem, policy, num_envs, worlds_key)
+    _, steps, _ = collect(batch, problem, policy, play, jax.random.split(acts_key, SAMPLE_STEPS))
+    return steps.features
 
 
 def _draw_vectors(

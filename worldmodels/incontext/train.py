@@ -28,7 +28,7 @@ from worldmodels.incontext import checkpoint
 from worldmodels.incontext.batching import deal, make_worlds
 from worldmodels.incontext.config import PPOConfig
 from worldmodels.incontext.memory.layer import Carry
-from worldmodels.incontext.model import Agent, make_agent
+from worldmodels.incontext.model import Agent, Scaled, make_agent
 from worldmodels.incontext.objective import Batch, Losses, advantages, loss
 from worldmodels.incontext.problem import Problem
 from worldmodels.incontext.rollout import (
@@ -38,6 +38,7 @@ from worldmodels.incontext.rollout import (
     begin,
     collect,
     policy_of,
+    sample_features,
 )
 from worldmodels.training.run_folder import last_checkpoint
 
@@ -132,6 +133,8 @@ def compile_ppo(
     def start(key: PRNGKeyArray) -> Learner:
         model_key, worlds_key, key = jax.random.split(key, 3)
         model = make_agent(problem, config, model_key)
+        if isinstance(model, Scaled):
+            model = Scaled.to(model, sample_features(batch, problem, config.num_envs, worlds_key))
         play = begin(batch, problem, policy_of(model), config.num_envs, worlds_key)
         return Learner(model, optimizer.init(model), play, key)
 
