@@ -11,7 +11,7 @@ import pytest
 from incontext.probes import Probe, ProbeParams
 from PIL import Image
 
-from worldmodels.incontext import __main__, problem
+from worldmodels.incontext import __main__, curve, problem
 from worldmodels.incontext.baseline import Baseline, Estimate
 from worldmodels.incontext.curve import draw, last_mean, measures, smooth
 
@@ -84,6 +84,22 @@ def test_a_command_trains_all_seeds_together(tmp_path: Path, capsys: pytest.Capt
     with pytest.raises(SystemExit, match="2"):
         __main__.main([*command, "--together", "--devices", "2"])
     assert "devices is 1 with --together, got 2" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("probe")
+def test_the_curve_is_drawn_while_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    lengths: list[list[int]] = []
+
+    def count(path: Path, title: str, runs: Any, baseline: Any) -> None:
+        lengths.append([len(records) for records in runs.values()])
+        draw(path, title, runs, baseline)
+
+    monkeypatch.setattr(__main__, "REDRAWN", -1.0)
+    monkeypatch.setattr(curve, "draw", count)
+    command = ["train", "--env", "Probe", *SMALL, "--out", str(tmp_path), "--quiet"]
+    assert __main__.main(command) == 0
+    first = [[number] for number in range(1, 11)]
+    assert lengths == first + [[10, number] for number in range(1, 11)] + [[10, 10]]
 
 
 @pytest.mark.parametrize(

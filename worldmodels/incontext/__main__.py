@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # everything else is imported when it is needed: --help must 
     from worldmodels.incontext.train import Record, Run
 
 PROGRAM: Final = "python -m worldmodels.incontext"
+REDRAWN: Final = 15.0  # seconds from one picture of the curves to the next
 DEFAULT_PRESET: Final[Preset] = "laptop"
 DEFAULT_MEMORY_PRESET: Final[Preset] = "laptop-memory"
 
@@ -30,8 +31,8 @@ DEFAULT_MEMORY_PRESET: Final[Preset] = "laptop-memory"
 class Command:
     """Train one agent per seed by PPO, and compare it with random actions.
 
-    The folder --out gets curve.png, train.json and a folder for every seed. A command that was
-    killed goes on from its last checkpoints when it is given again. Exit status: 0, 1 when
+    The folder --out gets curve.png, which is drawn anew as training goes on, train.json and a
+    folder for every seed. A command that was killed goes on from its last checkpoints when it is given again. Exit status: 0, 1 when
     something cannot be read or written, 2 for bad usage.
     """
 
@@ -130,6 +131,7 @@ def run(command: Command) -> int:
     from worldmodels.incontext.train import Run, compile_ppo, train_together
 
     start = time.perf_counter()
+    picture, title = command.out / "curve.png", f"PPO on {command.env}"
     params, ppo = read_params(command.params), command.ppo
     obs = command.obs or find_obs(command.env)
     problem = find_problem(command.env, obs, params, ppo.sees_action)
@@ -146,7 +148,7 @@ def run(command: Command) -> int:
     with Progress(console=errors, transient=True, disable=command.quiet) as progress:
         bar = progress.add_task("random actions", total=len(runs) * runs[0].num_updates)
         baseline = measure_random(problem, command.episodes, command.seed)
-        show = _shower(progress, bar)
+        show = _shower(progress, bar, _drawer(picture, title, baseline))
         for group in groups:
             known = train_together(program, group, show, command.checkpoint_every)
             labels = [f"seed {run.seed}" for run in group.values()]
@@ -156,8 +158,7 @@ def run(command: Command) -> int:
     del config["seed"]
     best = mmer(records)
     _write_report(command.out, config, report, best, time.perf_counter() - start)
-    picture = command.out / "curve.png"
-    draw(picture, f"PPO on {command.env}", records, baseline)
+    draw(picture, title, records, baseline)
     console = Console(quiet=command.quiet, highlight=False)
     console.print(results_table(records, report))
     console.print(f"largest mean return of an update (MMER): {_plus_minus(best['agents'])}")
@@ -229,10 +230,15 @@ def _plus_minus(value: Mapping[str, Any] | None) -> str:
     return f"{value['mean']:.2f}" + ("" if value["stderr"] is None else f" ± {value['stderr']:.2f}")
 
 
-def _shower(progress: Progress, bar: Any) -> Callable[["Run", "Record"], None]:
+Show = Callable[["Run", "Record"], None]
+"""Called with the metrics of every update."""
+
+
+def _shower(progress: Progress, bar: Any, draw_so_far: Show) -> Show:
     from worldmodels.incontext.curve import measures
 
     def show(run: "Run", record: "Record") -> None:
+        draw_so_far(run, record)
         name = measures([record])[0]
         value, speed = record[name], record["steps_per_second"]
         seen = "-" if value is None else f"{value:.2f}"
@@ -240,6 +246,23 @@ def _shower(progress: Progress, bar: Any) -> Callable[["Run", "Record"], None]:
         progress.update(bar, advance=1, description=words)
 
     return show
+
+
+def _drawer(picture: Path, title: str, baseline: "Baseline") -> Show:
+    """Draws the curves so far, now and then."""
+    from worldmodels.incontext.curve import draw
+
+    known: dict[str, list[Record]] = {}
+    drawn = time.perf_counter()
+
+    def draw_so_far(run: "Run", record: "Record") -> None:
+        nonlocal drawn
+        known.setdefault(f"seed {run.seed}", []).append(record)
+        if time.perf_counter() - drawn > REDRAWN:
+            draw(picture, title, known, baseline)
+            drawn = time.perf_counter()
+
+    return draw_so_far
 
 
 def _write_report(

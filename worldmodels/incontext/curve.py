@@ -76,7 +76,7 @@ def draw(path: Path, title: str, runs: Mapping[str, Sequence[Record]], baseline:
     Args:
         path: The file.
         title: Above the picture.
-        runs: Label of a seed -> its metrics, of equal length.
+        runs: Label of a seed -> its metrics; there is a mean of the seeds when all have as many.
         baseline: What random actions come to.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -89,7 +89,8 @@ def draw(path: Path, title: str, runs: Mapping[str, Sequence[Record]], baseline:
     curves = [smooth(records, name) for records in runs.values()]
     for label, (steps, values) in zip(runs, curves, strict=True):
         axes.plot(steps / 1e6, values, linewidth=0.8, alpha=0.6, label=label)
-    if len(curves) > 1:
+    is_even = len({len(records) for records in runs.values()}) == 1  # nobody is still behind
+    if len(curves) > 1 and is_even:
         mean = np.mean([values for _, values in curves], axis=0)
         axes.plot(curves[0][0] / 1e6, mean, linewidth=2.5, color="black", label="mean of the seeds")
     random = random_estimate(baseline, name)
