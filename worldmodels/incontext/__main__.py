@@ -32,8 +32,8 @@ class Command:
     """Train one agent per seed by PPO, and compare it with random actions.
 
     The folder --out gets curve.png, which is drawn anew as training goes on, train.json and a
-    folder for every seed. A command that was killed goes on from its last checkpoints when it is given again. Exit status: 0, 1 when
-    something cannot be read or written, 2 for bad usage.
+    folder for every seed. A command that was killed goes on from its last checkpoints when it is
+    given again. Exit status: 0, 1 when something cannot be read or written, 2 for bad usage.
     """
 
     command: tyro.conf.Positional[Literal["train"]] = "train"
