@@ -54,10 +54,10 @@ def differences(name: str) -> dict[str, float]:
     path, _, paid = (np.asarray(part).swapaxes(0, 1) for part in roll(bodies[:, 0], actions))
     each, seen, _ = step(bodies[:, :-1].reshape(-1, bodies.shape[2]), actions.reshape(-1, 2))
     num = 4 if "Cup" in name else 3  # joints
-    touched = np.isclose(0, obs[:, 1:, 7:9]).all(axis=2) if num == 3 else None
     apart = np.abs(path[..., :num] - bodies[:, 1:, :num]).max(axis=2)
     one = np.abs(np.asarray(each).reshape(path.shape) - bodies[:, 1:])[..., :num].max(axis=2)
     fast = np.abs(np.asarray(each).reshape(path.shape) - bodies[:, 1:])[..., num : 2 * num]
+    felt = (bodies[:, 1:, 6:8] > 0).any(axis=2) if num == 3 else np.zeros(one.shape)
     looks = np.abs(np.asarray(seen).reshape(obs[:, 1:].shape) - obs[:, 1:])
     return {
         "one step, places": float(one.max()),
@@ -67,7 +67,7 @@ def differences(name: str) -> dict[str, float]:
         "100 steps, median": float(np.median(apart[:, -1])),
         "100 steps, 0.9 quantile": float(np.quantile(apart[:, -1], 0.9)),
         "100 steps, largest": float(apart.max()),
-        "share of steps that touch": -1.0 if touched is None else float(1 - touched.mean()),
+        "share of steps that a finger feels": float(felt.mean()),
         "share of steps with the same reward": float((paid == rewards).mean()),
     }
 
