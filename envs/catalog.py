@@ -20,6 +20,7 @@ class World:
     stepper_params: str | None = None  # of its params; see `make_stepper_params`
     preset: dict[str, Any] = dataclasses.field(default_factory=dict)  # keywords the id stands for
     variants: tuple[dict[str, Any], ...] = ({},)  # keywords that the conformance tests run
+    extra: str | None = None  # of this package, that the world needs: see pyproject.toml
     render_modes: tuple[str, ...] = ("human", "rgb_array", "ansi")
     render_size: tuple[int, int] = (576, 576)  # pixels (width, height)
     render_fps: int = 10  # of videos, and of render_mode="human"
@@ -188,6 +189,24 @@ CATALOG: Final[dict[str, World]] = {
                 "MountainCarContinuous",
                 "Pendulum",
                 "BallInCupLite",
+            )
+        ),
+        *(
+            World(
+                id=f"Control/{task}-v0",
+                core="envs.control.env:Control",
+                params="envs.control.params:ControlParams",
+                versions="v0: the bodies of envs/control/README.md, by MuJoCo 3.17.0",
+                preset={"task": task},
+                extra="mjx",
+                render_size=(512, 512),
+                render_fps=50,
+            )
+            for task in (
+                "FingerSpinMjx",
+                "FingerTurnEasyMjx",
+                "FingerTurnHardMjx",
+                "BallInCupCatchMjx",
             )
         ),
         *(

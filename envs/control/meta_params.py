@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from envs.control.params import check_max_steps, check_scale
+from envs.control.params import check_installed, check_max_steps, check_scale
 from envs.control.projections import KINDS, SPLITS, check_projection
 from envs.control.task import Task
 from envs.control.tasks import TRAINING, find_task
@@ -18,6 +18,7 @@ class MetaControlParams:
 
     Raises:
         ValueError: names the field, what it may be, and what came.
+        ImportError: a task needs an extra that is not installed.
     """
 
     task_pool: Any = static(default=TRAINING)  # a tuple of names
@@ -51,6 +52,7 @@ class MetaControlParams:
         if len(self.dynamics) != 2 or self.dynamics[0] > self.dynamics[1]:
             raise ValueError(f"dynamics is (least, largest) scale; got {self.dynamics}")
         for name, task in tasks.items():
+            check_installed(task)
             for value in self.dynamics:
                 check_scale("dynamics", value, name, task)
 

@@ -11,6 +11,7 @@ class ControlParams:
 
     Raises:
         ValueError: names the field, what it may be, and what came.
+        ImportError: the task needs an extra that is not installed.
     """
 
     task: str = static(default="CartpoleSwingup")
@@ -20,6 +21,7 @@ class ControlParams:
 
     def __post_init__(self) -> None:
         task = find_task(self.task)
+        check_installed(task)
         for name in ("mass_scale", "length_scale"):
             check_scale(name, getattr(self, name), self.task, task)
         check_max_steps(self.max_steps)
@@ -38,6 +40,16 @@ class ControlParams:
     def last_step(self) -> IntLike:
         """Steps after which an episode is cut short."""
         return self.rules.max_steps if self.max_steps is None else self.max_steps
+
+
+def check_installed(task: Task) -> None:
+    """Refuse a task that needs what is not installed.
+
+    Raises:
+        ImportError: names the extra.
+    """
+    if task.needs is not None:
+        task.needs()
 
 
 def check_scale(field: str, value: FloatLike, name: str, task: Task) -> None:

@@ -1,14 +1,27 @@
 """Pictures of bodies: what moves, what holds it, and where it should be."""
 
 import math
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
+import jax.numpy as jnp
 import numpy as np
 
-from envs.canvas import ACCENT, LINE, SURFACE, Canvas, Colour, Spot, caption, mixed, strip_height
+from envs.canvas import (
+    ACCENT,
+    LINE,
+    NOTICE,
+    SURFACE,
+    Canvas,
+    Colour,
+    Spot,
+    caption,
+    mixed,
+    strip_height,
+)
 from envs.classic_pictures import draw_pendulum
 from envs.control.bodies import ball_in_cup, cartpole, mountain_car, point_mass, reacher
+from envs.control.mjx import finger
 from envs.control.task import Body, Scale
 from envs.core import Frame
 
@@ -200,6 +213,28 @@ def _draw_ball_in_cup(stage: Stage, body: Numbers, length: float, target: float)
     stage.disc(ball, length * ball_in_cup.BALL, MASS)
 
 
+def _draw_finger(stage: Stage, body: Numbers, length: float, target: float) -> None:
+    proximal, distal, hinge = map(jnp.float32, body[:3])
+    (shoulder, knuckle), tip = map(_placed, finger.finger_bars(proximal, distal))
+    elbow = _from(shoulder, math.pi - body[0] - math.pi / 2, finger.ELBOW)
+    for bar in finger.body_bars(hinge):
+        stage.line(_placed(bar), mixed(ARM, MASS, 0.5), 2 * finger.CAP)
+    pointer = _from((0.0, 0.0), -body[2], finger.REACH)
+    if target:
+        stage.disc((body[8], body[9]), target, GOAL)
+    stage.line([(0.0, 0.0), pointer], JOINT, 0.008)
+    stage.disc((0.0, 0.0), 0.02, RAIL, JOINT)
+    stage.line([shoulder, knuckle], ARM, 2 * finger.BAR)
+    stage.line([elbow, tip[1]], ARM, 1.6 * finger.BAR)
+    stage.line(tip, NOTICE if max(body[6:8]) > 0 else MASS, 2 * finger.BAR)
+    for joint in (shoulder, elbow):
+        stage.disc(joint, 0.015, RAIL, JOINT)
+
+
+def _placed(spots: Iterable[tuple[Any, Any]]) -> list[Spot]:
+    return [(float(x), float(z)) for x, z in spots]
+
+
 def hung(start: Spot, end: Spot, length: float) -> list[Spot]:
     """Spots along a string that hangs between two spots; straight where it is taut.
 
@@ -224,6 +259,7 @@ _SCENES: Final[dict[str, tuple[float, float, Spot, Scene]]] = {
     "point_mass": (0.66, 0.66, (0.0, 0.0), _draw_point_mass),
     "reacher": (0.56, 0.56, (0.0, 0.0), _draw_reacher),
     "ball_in_cup": (1.0, 0.92, (0.0, 0.0), _draw_ball_in_cup),
+    "finger": (1.06, 0.86, (-0.27, 0.0), _draw_finger),
     "mountain_car": (1.96, 1.5, (-0.3, 0.55), _draw_mountain_car),
 }
 """Family -> width and height in m that are shown, their centre, and how to draw it."""

@@ -46,6 +46,8 @@ class Task:
     pays: tuple[float, float] = (0.0, 1.0)
     """Rewards of this least and this largest size are 0 and 1 in a suite of many tasks."""
     target: float = 0.0  # m, radius of the target, where tasks of a family differ in it
+    needs: Callable[[], object] | None = None
+    """Raises an ImportError where what the task needs is not installed; None: it needs nothing."""
 
     def named(self, body: Body) -> dict[str, float]:
         """The numbers of a body by name; what pads it is left out."""

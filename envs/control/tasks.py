@@ -11,6 +11,8 @@ from envs.control.bodies import (
     point_mass,
     reacher,
 )
+from envs.control.mjx import ball_in_cup as mjx_ball_in_cup
+from envs.control.mjx import finger as mjx_finger
 from envs.control.task import Task
 
 TASKS: Final[dict[str, Task]] = {
@@ -29,7 +31,14 @@ TASKS: Final[dict[str, Task]] = {
     "Pendulum": pendulum.CLASSIC,
     "BallInCupLite": ball_in_cup.CATCH,
 }
-TASK_IDS: Final = {name: index for index, name in enumerate(TASKS)}
+MJX_TASKS: Final[dict[str, Task]] = {
+    "FingerSpinMjx": mjx_finger.SPIN,
+    "FingerTurnEasyMjx": mjx_finger.TURN_EASY,
+    "FingerTurnHardMjx": mjx_finger.TURN_HARD,
+    "BallInCupCatchMjx": mjx_ball_in_cup.CATCH,
+}
+"""Those that need the extra `mjx`."""
+TASK_IDS: Final = {name: index for index, name in enumerate((*TASKS, *MJX_TASKS))}
 """The number that stands for each task in `info`."""
 
 TRAINING: Final = ("CartpoleSwingup", "PointMassEasy", "ReacherEasy", "AcrobotSwingup")
@@ -42,6 +51,6 @@ def find_task(name: str) -> Task:
     Raises:
         ValueError: there is none; the message lists them.
     """
-    if name not in TASKS:
-        raise ValueError(f"no task is called {name!r}; there are: {', '.join(TASKS)}")
-    return TASKS[name]
+    if name not in TASK_IDS:
+        raise ValueError(f"no task is called {name!r}; there are: {', '.join(TASK_IDS)}")
+    return TASKS[name] if name in TASKS else MJX_TASKS[name]

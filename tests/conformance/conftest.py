@@ -1,7 +1,8 @@
 """The worlds under test: every row of the catalog that is not one with other numbers; toys."""
 
 from collections.abc import Iterable
-from typing import Any
+from importlib.util import find_spec
+from typing import Any, Final
 
 import pytest
 from toys import PAIR, TOYS, TWIN
@@ -15,16 +16,24 @@ from envs.catalog import (
     stepper_row,
 )
 
+PACKAGES: Final = {None: "envs", "mjx": "mujoco"}
+"""Extra -> a package that is there if it is installed."""
+
 
 def _distinct(worlds: Iterable[World]) -> list[World]:
     """Without the rows that are another row with other numbers: same code, another preset."""
-    first: dict[tuple[str, str], World] = {}
+    first: dict[tuple[str, str, str | None], World] = {}
     for world in worlds:
-        first.setdefault((world.core, world.params), world)
+        first.setdefault((world.core, world.params, world.extra), world)
     return list(first.values())
 
 
-WORLDS = (*_distinct(CATALOG.values()), *TOYS)
+def _installed(worlds: Iterable[World]) -> list[World]:
+    """Without the rows whose extra is not installed."""
+    return [world for world in worlds if find_spec(PACKAGES[world.extra]) is not None]
+
+
+WORLDS = (*_distinct(_installed(CATALOG.values())), *TOYS)
 JAX_WORLDS = [world for world in WORLDS if load_core(world).traceable]
 BATCHED_WORLDS = [world for world in (*WORLDS, TWIN) if load_core(stepper_row(world)).traceable]
 

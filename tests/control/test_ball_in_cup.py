@@ -41,15 +41,26 @@ def jerks(count: int, steps: int, each: int = 10) -> Any:
     return np.repeat(signs, each, axis=1)
 
 
+def offsets(bodies: Any) -> Any:
+    """(x, z) of the balls from their cups, led by 2."""
+    flat = jnp.asarray(bodies).reshape(-1, 8)
+    x, z = jax.vmap(lambda body: ball_in_cup.offset_of(tuple(body), Scale()))(flat)
+    return np.stack([x, z]).reshape(2, *bodies.shape[:-1])
+
+
 def depths(bodies: Any) -> Any:
     """How deep the ball is in the bar that it is deepest in, m."""
-    x, z = ball_in_cup.offset_of(tuple(np.moveaxis(bodies, -1, 0)), Scale())
-    return np.max([depth for _, depth in ball_in_cup.walls((x, z))], axis=0)
+
+    def deepest(x: Any, z: Any) -> Any:
+        return jnp.stack([depth for _, depth in ball_in_cup.walls((x, z))]).max()
+
+    x, z = offsets(bodies).reshape(2, -1)
+    return np.asarray(jax.jit(jax.vmap(deepest))(x, z)).reshape(bodies.shape[:-1])
 
 
 def lengths(bodies: Any) -> Any:
     """From the knot to the ball, m."""
-    x, z = ball_in_cup.offset_of(tuple(np.moveaxis(bodies, -1, 0)), Scale())
+    x, z = offsets(bodies)
     return np.hypot(x - KNOT[0], z - KNOT[1])
 
 

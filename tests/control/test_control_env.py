@@ -20,7 +20,7 @@ from envs.control.env import Control, ControlState
 from envs.control.params import ControlParams
 from envs.control.steering import Steer
 from envs.control.task import Scale
-from envs.control.tasks import HELD_OUT, TASKS, TRAINING
+from envs.control.tasks import HELD_OUT, MJX_TASKS, TASK_IDS, TASKS, TRAINING
 from envs.control.tolerance import SIGMOIDS, tolerance
 
 CORE = Control()
@@ -31,8 +31,10 @@ COUNT = 2000
 def test_every_task_has_an_id_and_every_id_a_task() -> None:
     rows = [row for row in CATALOG.values() if row.id.startswith("Control/")]
     assert {row.id: row.preset["task"] for row in rows} == {
-        f"Control/{name}-v0": name for name in TASKS
+        f"Control/{name}-v0": name for name in TASK_IDS
     }
+    assert {row.preset["task"] for row in rows if row.extra == "mjx"} == set(MJX_TASKS)
+    assert list(TASK_IDS.values()) == list(range(len(TASK_IDS)))
     preset = CATALOG["MetaControlHeldOut-v0"].preset
     assert preset == {"task_pool": HELD_OUT, "split": "test"}
     assert not set(TRAINING) & set(HELD_OUT)
