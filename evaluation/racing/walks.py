@@ -12,7 +12,7 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, runtime_checkable
 
 from rich import box
 from rich.table import Table
@@ -253,6 +253,7 @@ CONTENDERS: Final = (
 )
 
 
+@runtime_checkable
 class Makes(Protocol):
     """An order of a race of this kind."""
 
