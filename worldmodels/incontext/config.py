@@ -4,7 +4,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final, Literal, get_args, get_type_hints
 
-Preset = Literal["paper", "laptop", "laptop-memory", "popgym", "meta-cartpole", "memory-chain"]
+Preset = Literal[
+    "paper", "laptop", "laptop-memory", "laptop-meta", "popgym", "meta-cartpole", "memory-chain"
+]
 Memory = Literal["none", "mlp", "s5", "gru", "lstm", "attention", "delta"]
 
 
@@ -231,6 +233,22 @@ LAPTOP_MEMORY: Final = PPOConfig(
 )
 """For CPUs: an agent with a memory that learns small problems in minutes."""
 
+LAPTOP_META: Final = dataclasses.replace(
+    LAPTOP_MEMORY,
+    rollout_steps=512,
+    num_minibatches=8,
+    learning_rate=3e-4,
+    anneal=False,
+    trace=1.0,
+    entropy_weight=0.005,
+    value_weight=1.0,
+    scales_features=True,
+)
+"""For CPUs: cart-poles behind random projections, where an agent adapts within a life.
+
+Of the published settings it has the trace, the weight of the value loss and the constant rate.
+"""
+
 POPGYM: Final = PPOConfig(
     num_envs=64,
     rollout_steps=1024,
@@ -281,6 +299,7 @@ PRESETS: Final[Mapping[Preset, PPOConfig]] = {
     "paper": PPOConfig(),
     "laptop": LAPTOP,
     "laptop-memory": LAPTOP_MEMORY,
+    "laptop-meta": LAPTOP_META,
     "popgym": POPGYM,
     "meta-cartpole": META_CARTPOLE,
     "memory-chain": MEMORY_CHAIN,
