@@ -4,6 +4,7 @@ Source: the protocol of arXiv 2303.03982, sections 4.2 and 5.3; in-context-rl.md
 """
 
 import dataclasses
+import itertools
 import sys
 import time
 from collections.abc import Sequence
@@ -127,8 +128,9 @@ def _measure_agents(config: Config, runs: "list[Runs]", start: float) -> None:
         written.append(draw_curves(of_world, config.out / env))
     output = Console(quiet=config.quiet, highlight=False)
     output.print(results_table(found, shown), "")
-    for reference in shown:
-        output.print(f"{reference.name}: {reference.source}; {reference.conditions}", style="dim")
+    for about, alike in itertools.groupby(shown, lambda each: (each.source, each.conditions)):
+        names = "; ".join(each.name for each in alike)
+        output.print(f"{names}: {'; '.join(about)}", style="dim")
     output.print(f"{time.perf_counter() - start:.0f} s; wrote {', '.join(map(str, written))}")
 
 
