@@ -371,7 +371,9 @@ def test_the_command_races_walks_and_names_the_peers_that_are_missing(
 @pytest.mark.parametrize("actions", ["random", "given"])
 @pytest.mark.parametrize(
     "contender",
-    {each for heat in copies.HEATS["control"] for each in heat.contenders if not each.package},
+    dict.fromkeys(
+        each for heat in copies.HEATS["control"] for each in heat.contenders if not each.package
+    ),
     ids=lambda contender: contender.name,
 )
 def test_copies_count_the_steps_of_all_worlds(contender: copies.Contender, actions: Any):
