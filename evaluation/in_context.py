@@ -139,7 +139,7 @@ def _measure_scaling(config: Config, start: float) -> None:
 
     from evaluation.contexts.plots import draw_scaling
     from evaluation.contexts.scaling import MEMORIES, measure
-    from evaluation.contexts.table import scaling_table
+    from evaluation.contexts.table import scaling_tables
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=config.quiet) as progress:
@@ -152,7 +152,8 @@ def _measure_scaling(config: Config, start: float) -> None:
     path = _write(config, [_row_of(each) for each in costs], start, [])
     picture = draw_scaling(costs, config.out)
     output = Console(quiet=config.quiet, highlight=False)
-    output.print(scaling_table(costs), "")
+    for table in scaling_tables(costs):
+        output.print(table, "")
     output.print(f"{time.perf_counter() - start:.0f} s; wrote {path}, {picture}")
 
 

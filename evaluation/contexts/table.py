@@ -1,6 +1,7 @@
 """The results as tables for the terminal, published figures dimmed below ours."""
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from rich import box
@@ -59,29 +60,34 @@ def results_table(found: Sequence[Found], references: Iterable[Reference]) -> Ta
     return table
 
 
-def scaling_table(costs: Sequence[Cost]) -> Table:
-    """A line for every length, a column for every memory."""
-    names = list(dict.fromkeys(each.memory for each in costs))
+def scaling_tables(costs: Sequence[Cost]) -> list[Table]:
+    """Time and memory: a line for every kind of memory, a column for every length."""
+    return [
+        _scaling_table("a gradient along one sequence: CPU ms", costs, _milliseconds),
+        _scaling_table("MiB while it is computed", costs, _mebibytes),
+    ]
+
+
+def _milliseconds(cost: Cost) -> float:
+    return 1000 * cost.cpu_seconds
+
+
+def _mebibytes(cost: Cost) -> float:
+    return cost.mebibytes
+
+
+def _scaling_table(title: str, costs: Sequence[Cost], value: Callable[[Cost], float]) -> Table:
     table = Table(
-        title="a gradient along one sequence: CPU ms, and MiB while it is computed",
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
     )
-    table.add_column("steps", justify="right")
-    for name in names:
-        num = next(each.num_weights for each in costs if each.memory == name)
-        table.add_column(f"{name}\n{num:,} weights", justify="right", no_wrap=True)
-    for length in sorted({each.length for each in costs}):
-        of_length = {each.memory: each for each in costs if each.length == length}
-        cells = [
-            f"{1000 * of_length[name].cpu_seconds:.1f}, {of_length[name].mebibytes:.1f}"
-            if name in of_length
-            else "-"
-            for name in names
-        ]
-        table.add_row(str(length), *cells)
+    table.show_edge = False
+    lengths = sorted({each.length for each in costs})
+    for name in ("memory", "weights", *map(str, lengths)):
+        table.add_column(name, justify="left" if name == "memory" else "right", no_wrap=True)
+    for name, alike in itertools.groupby(costs, lambda each: each.memory):
+        known = {each.length: each for each in alike}
+        cells = [f"{value(known[one]):.1f}" if one in known else "-" for one in lengths]
+        table.add_row(name, f"{next(iter(known.values())).num_weights:,}", *cells)
     return table
 
 
