@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from envs.control.meta_params import MetaCartPoleParams, MetaControlParams
-from envs.control.tasks import TASKS
+from envs.control.tasks import TASK_IDS
 from evaluation.contexts.axes import TRAINED, Axis, axes_of
 from evaluation.contexts.lives import Lives, play
 from evaluation.record import Row
@@ -156,7 +156,7 @@ def _row(
         of_task = [Lives(each.returns[each.task == task], each.task) for each in lives]
         unlearned = Lives(random.returns[random.task == task], random.task)
         value, spread = _estimates(_samples(of_task, unlearned, num_trained, problem))
-        parts.append(Row(list(TASKS)[task], value, spread, len(of_task[0].returns)))
+        parts.append(Row(list(TASK_IDS)[task], value, spread, len(of_task[0].returns)))
     num = len(lives) if len(lives) > 1 else len(lives[0].returns)
     return Row(name, metrics, stderr, num, by=tuple(parts))
 
