@@ -1,7 +1,8 @@
 """Three scenarios, in each of which a planner has to choose between two plans.
 
 What they are about, their rewards and their numbers of steps are published (arXiv 2510.12088,
-planning table); maps, inventories and the plans themselves are not and are ours.
+planning table); maps, inventories and the plans themselves are not and are ours. The ground is
+grass, as in the published scenarios of single mechanics: a learner need not have seen any other.
 """
 
 import dataclasses
@@ -115,16 +116,16 @@ def _table_each(state: WorldState) -> Action | None:
 
 def _fighter_start() -> WorldState:
     """Eight is even, so that every blow of a wooden sword takes its two."""
-    return draw_arena(_FIGHTER, Material.SAND, step=NIGHT, zombie_health=8)
+    return draw_arena(_FIGHTER, Material.GRASS, step=NIGHT, zombie_health=8)
 
 
 def _miner_start() -> WorldState:
-    return draw_arena(_MINER, Material.SAND)
+    return draw_arena(_MINER, Material.GRASS)
 
 
 def _sword_maker_start() -> WorldState:
     """Wood for one table and four swords, or for two of each."""
-    return draw_arena(_SWORD_MAKER, Material.SAND, items={"wood": 6})
+    return draw_arena(_SWORD_MAKER, Material.GRASS, items={"wood": 6})
 
 
 _FIGHTER: Final = (

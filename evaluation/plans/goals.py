@@ -71,12 +71,12 @@ def _is_morning(state: WorldState) -> bool:
 
 def _diamond_start() -> WorldState:
     """A diamond inside rock, with lava on the straight way to it."""
-    return draw_arena(_ROCK, Material.SAND, items={"wood_pickaxe": 1, "iron_pickaxe": 1})
+    return draw_arena(_ROCK, Material.GRASS, items={"wood_pickaxe": 1, "iron_pickaxe": 1})
 
 
 def _iron_start() -> WorldState:
     """A table and a furnace; wood, coal and iron are still in tree and rock."""
-    return draw_arena(_WORKSHOP, Material.SAND, items={"wood_pickaxe": 1, "stone_pickaxe": 1})
+    return draw_arena(_WORKSHOP, Material.GRASS, items={"wood_pickaxe": 1, "stone_pickaxe": 1})
 
 
 def _night_start() -> WorldState:

@@ -149,12 +149,17 @@ def _cells_of_interest(state: WorldState, next_state: WorldState) -> Iterator[Po
     return (cell for cell in sorted(cells) if state.contains(cell))
 
 
+def _field(name: str, value: Any) -> Any:
+    """A value as states hold it: laws may give directions as plain pairs."""
+    return Position(*value) if name == "facing" else value
+
+
 def _write_player(state: WorldState, name: str, value: Any) -> None:
     group, _, leaf = name.rpartition(".")
     if name == "position":
         state.relocate(state.player, Position(*value))
     elif not group:
-        setattr(state.player, name, value)
+        setattr(state.player, name, _field(name, value))
         if name == "health":
             state.player.inventory.health = value
     else:
@@ -175,7 +180,7 @@ def _write_objects(state: WorldState, values: Mapping[str, Any]) -> None:
             if value is ABSENT:
                 continue
             if field != "position":
-                setattr(entity, field, value)
+                setattr(entity, field, _field(field, value))
             elif value not in taken:
                 taken.remove(entity.position)
                 taken.add(value)
@@ -195,5 +200,5 @@ def _write_appearance(state: WorldState, name: str, value: Any) -> None:
     position = Position(int(x), int(y)) if head == "new" else Position(*value)
     if any(entity.position == position for entity in state.objects):
         return
-    facing = {"facing": value} if kind == "arrow" else {}
+    facing = {"facing": Position(*value)} if kind == "arrow" else {}
     state.create_object(OBJECT_TYPES[kind], position, **facing)

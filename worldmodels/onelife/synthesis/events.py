@@ -331,12 +331,17 @@ def _is_fate(slot: Slot, template: Template, restless: Collection[str]) -> bool:
 
 
 def blame_actions(rules: RuleList, table: Table, restless: Collection[str]) -> None:
-    """What happened on one action only, and not by chance, is taken for its effect."""
+    """What happened on one action only, and not by chance, is taken for its effect.
+
+    So is what happened to a thing that the agent faced, however seldom.
+    """
     column = table.column(_ACTION)
     usual = Counter(column)
     for i in range(1, len(rules.rules)):
         rule = rules.rules[i]
-        if any(test.term[0] in ("action", "turns", "soon") for test in rule.condition):
+        is_faced = any(test.term[0] == "faced" for test in rule.condition)
+        given = ("action", "soon") if is_faced else ("action", "turns", "soon")
+        if any(test.term[0] in given for test in rule.condition):
             continue
         if any(test.term[0] == "own" and test.value is True for test in rule.condition):
             continue  # while this lasts, actions may mean nothing
@@ -347,8 +352,9 @@ def blame_actions(rules: RuleList, table: Table, restless: Collection[str]) -> N
         is_fate = _is_fate(rules.slot, rules.templates[rule.likely], restless)
         if is_fate and len(rule.fired) < _FATE:
             continue
-        if (usual[action] / len(column)) ** len(rule.fired) < _BY_CHANCE:
-            rule.condition = simplified((*rule.condition, Test(_ACTION, "==", action)))
+        if is_faced or (usual[action] / len(column)) ** len(rule.fired) < _BY_CHANCE:
+            rest = tuple(test for test in rule.condition if test.term[0] != "turns")
+            rule.condition = simplified((*rest, Test(_ACTION, "==", action)))
             refit(rules, table)
 
 

@@ -17,6 +17,7 @@ from worldmodels.onelife.synthesis.terms import (
     Term,
     View,
     is_direction,
+    near_the_agent,
     value_of,
 )
 from worldmodels.onelife.worlds import World
@@ -25,7 +26,7 @@ StateT = TypeVar("StateT")
 
 _FAR_SHARE: Final = 16  # of the things out of sight, one in so many is looked at
 _VOLATILE: Final = frozenset(
-    {"turns", "cell", "nearest", "ready", "pointed", "distance", "reach", "phase"}
+    {"turns", "cell", "nearest", "ready", "pointed", "risen", "distance", "reach", "phase"}
 )
 
 
@@ -72,7 +73,9 @@ class Table:
         """The values of a term, row by row."""
         values = self._columns.setdefault(term, [])
         rest = range(len(values), len(self.views))
-        if term[0] == "soon":  # in hindsight
+        if term[0] == "risen":  # in hindsight
+            values += [_has_risen(self.views[row], self.steps[row], term) for row in rest]
+        elif term[0] == "soon":  # in hindsight
             names = [f"{self.views[row].thing.kind}.{term[1]}" for row in rest]
             values += [self.steps[row].after.get(n) for row, n in zip(rest, names, strict=True)]
         else:
@@ -161,6 +164,18 @@ class Experience(Generic[StateT]):
         there = {first.materials[i] for i in np.unique(first.cells).tolist()}
         return {last.materials[i] for i in np.unique(last.cells).tolist()} - there
 
+    def sudden(self, kind: str) -> list[str]:
+        """Whole numbers of a kind that rise by more than one at a time, near the agent."""
+        found = []
+        table = self.tables[kind]
+        for name, value in self.attributes[kind].items():
+            if type(value) is not int:
+                continue
+            pairs = table.outcomes(Slot(kind, "attribute", (name,)))
+            if any(type(new) is int and type(old) is int and new > old + 1 for old, new in pairs):
+                found.append(name)
+        return found
+
     def _learn_vocabulary(self, scene: Scene) -> None:
         self.known.agent_kind = scene.agent.kind
         self.records = scene.agent.records
@@ -177,6 +192,16 @@ class Experience(Generic[StateT]):
         (x, y), (i, j) = view.thing.position, view.scene.agent.position
         is_near = abs(x - i) + abs(y - j) <= SIGHT
         return is_near or (len(self.steps) + view.thing.id) % _FAR_SHARE == 0
+
+
+def _has_risen(view: View, step: Step, term: Term) -> bool:
+    """Whether an attribute of a thing near the agent has risen."""
+    _, kind, name = map(str, term)
+    for thing in near_the_agent(view, kind):
+        old, new = thing.attributes.get(name), step.after.get(f"object.{thing.id}.{name}")
+        if type(old) is int and type(new) is int and new > old:
+            return True
+    return False
 
 
 def direction_attributes(attributes: Mapping[str, Any]) -> list[str]:

@@ -128,7 +128,14 @@ class _Induction(Generic[StateT]):
         first = self.experience.steps[0].scene.agent.attributes
         extend(lists, self._life(), alike(first, self.experience.restless, lists))
         restless = self.experience.restless
-        laws = laws_of(self.lists.values(), self._life(), self._tests_of(AGENT), restless)
+        laws = laws_of(
+            self.lists.values(),
+            self._life(),
+            self._tests_of(AGENT),
+            restless,
+            self.experience.records,
+            self.known.grounds[self.known.agent_kind],
+        )
         return Book(self.world, laws, self.known)
 
     def _life(self) -> Table:

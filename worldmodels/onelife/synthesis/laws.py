@@ -7,11 +7,11 @@ from typing import Any, Final, Generic, TypeVar
 
 from worldmodels.onelife.distributions import Distribution, Value
 from worldmodels.onelife.observables import ABSENT
-from worldmodels.onelife.scenes import Cell, Scene
+from worldmodels.onelife.scenes import Cell, Scene, Thing
 from worldmodels.onelife.synthesis.conditions import Condition, holds
 from worldmodels.onelife.synthesis.slots import Slot, views
 from worldmodels.onelife.synthesis.templates import SKIP, STAY, Template
-from worldmodels.onelife.synthesis.terms import AGENT, Knowledge, View
+from worldmodels.onelife.synthesis.terms import AGENT, Knowledge, View, chance_of_risen
 from worldmodels.onelife.worlds import World
 
 StateT = TypeVar("StateT")
@@ -67,6 +67,7 @@ class Book(Generic[StateT]):
                 self._by_slot.setdefault(change.slot, []).append((law, change))
         known.next_cell = self.next_cell
         known.next_value = self.next_value
+        known.chance_of_rise = self.chance_of_rise
 
     def scene(self, state: StateT) -> Scene:
         """How the world sees a state."""
@@ -92,17 +93,42 @@ class Book(Generic[StateT]):
             return scene.agent.attributes.get(name)
         return max(chances, key=lambda value: chances[value])
 
+    def chance_of_rise(self, scene: Scene, action: str, thing: Thing, name: str) -> float:
+        """How likely an attribute of a thing is to rise."""
+        chances = self.chances(
+            Slot(thing.kind, "attribute", (name,)), View(scene, action, thing, self.known)
+        )
+        old: Any = thing.attributes.get(name)
+        return math.fsum(
+            chance for new, chance in chances.items() if type(new) is int and new > old
+        )
+
     def chances(self, slot: Slot, view: View) -> Chances:
         """What the first law that speaks says about a slot; nothing where none does."""
         for law, change in self._by_slot.get(slot, ()):
             if speaks(law.condition, change, view):
-                return chances_of(change, view, self)
+                return weighed(law.condition, change, chances_of(change, view, self), view)
         return {}
 
 
 def speaks(condition: Condition, change: Change, view: View) -> bool:
     """Whether a law says something about one of its slots."""
     return holds(condition, view) and not any(holds(other, view) for other in change.unless)
+
+
+def weighed(condition: Condition, change: Change, chances: Chances, view: View) -> Chances:
+    """Chances under a condition that may hold: as things are, as far as it does not."""
+    holds_by = math.prod(
+        chance_of_risen(view, *map(str, test.term[1:]))
+        for test in condition
+        if test.term[0] == "risen" and test.value is True
+    )
+    if holds_by >= 1.0 or not chances:
+        return chances
+    found = {value: chance * holds_by for value, chance in chances.items()}
+    current = change.slot.current(view)
+    found[current] = found.get(current, 0.0) + 1.0 - holds_by
+    return found
 
 
 def chances_of(change: Change, view: View, book: "Book[Any]") -> Chances:
@@ -174,6 +200,7 @@ class SceneLaw(Generic[StateT]):
                 if name is None or any(holds(other, view) for other in change.unless):
                     continue
                 chances = chances_of(change, view, self.book)
+                chances = weighed(self.law.condition, change, chances, view)
                 if chances and name not in said:
                     said[name] = _distribution(chances)
         return said
@@ -207,4 +234,5 @@ __all__ = [
     "chances_of",
     "changes_something",
     "speaks",
+    "weighed",
 ]

@@ -46,6 +46,8 @@ def effect_text(template: Template) -> str:
     match template.form:
         case "add":
             return f"{argument:+}"
+        case "take":
+            return f"-{argument}"
         case "set":
             return "gone" if argument is ABSENT else f":= {argument}"
         case "cycle":

@@ -103,7 +103,11 @@ def _candidates(
     if all(is_number(old) and is_number(new) for old, new in pairs):
         deltas = Counter(new - old for old, new in pairs)
         low, high = _bounds(table, outcomes)
-        found += [(0.0, Template("add", d, low, high)) for d, _ in deltas.most_common(8)]
+        is_stock = slot.scope != AGENT and _is_stock(outcomes)
+        found += [
+            (0.0, Template("take", -d) if is_stock and d < 0 else Template("add", d, low, high))
+            for d, _ in deltas.most_common(8)
+        ]
         price = _PRICE_OF_SET if _is_amount(slot, outcomes, changed) else 0.5
         found += [(price, Template("set", value)) for value, _ in values.most_common(6)]
         if slot.what == "global":
@@ -130,6 +134,12 @@ def _candidates(
         earlier = attributes[: attributes.index(slot.detail[0])]  # so that none mirror each other
         found += [(_BROAD, Template("mirror", name)) for name in like if name in earlier]
     return found
+
+
+def _is_stock(outcomes: Outcomes) -> bool:
+    """Whether a number of a thing was whole throughout, and never below 0."""
+    numbers = [value for pair in outcomes for value in pair if is_number(value)]
+    return all(type(value) is int and value >= 0 for value in numbers)
 
 
 def _is_amount(slot: Slot, outcomes: Outcomes, changed: Sequence[int]) -> bool:

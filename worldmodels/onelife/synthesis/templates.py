@@ -12,7 +12,17 @@ from worldmodels.onelife.scenes import Cell
 from worldmodels.onelife.synthesis.terms import View
 
 Form = Literal[
-    "stay", "set", "add", "copy", "mirror", "step", "direction", "action", "cycle", "scatter"
+    "stay",
+    "set",
+    "add",
+    "take",
+    "copy",
+    "mirror",
+    "step",
+    "direction",
+    "action",
+    "cycle",
+    "scatter",
 ]
 
 
@@ -54,6 +64,7 @@ class Template:
     | `stay` | | as it is |
     | `set` | value | the value; `ABSENT` removes a thing |
     | `add` | number | larger by it, within `low` and `high` |
+    | `take` | number | smaller by it, if there is so much |
     | `copy` | attribute | what another attribute of the same thing was |
     | `mirror` | attribute | what another attribute of the same thing will be |
     | `step` | offset | of a position: the cell there if it is free, else as it is |
@@ -77,6 +88,8 @@ class Template:
                 return self.argument
             case "add":
                 return self._sum(current)
+            case "take":
+                return self._rest(current)
             case "copy":
                 return view.thing.attributes.get(str(self.argument), SKIP)
             case "step":
@@ -102,6 +115,12 @@ class Template:
         if self.low is not None and total < self.low:
             return type(current)(min(self.low, current))
         return total
+
+    def _rest(self, current: Any) -> Value | Skip:
+        if type(current) is not int or current < self.argument:  # type: ignore[operator]  # a number
+            return SKIP
+        rest: int = current - self.argument  # type: ignore[operator]  # a number
+        return rest
 
     def _tick(self, view: View) -> Value | Skip:
         clock = view.known.clock

@@ -19,6 +19,7 @@ mean is in `Knowledge`, which is learned.
 | `ready` | kind, attribute | distance to the nearest thing of a kind whose attribute is 0 |
 | `pointed` | kind | whether a thing of the kind heads for the agent's cell |
 | `beside` | kind | whether such a thing is one step away |
+| `risen` | kind, attribute | whether it will rise, of a thing `WITHIN` steps of the agent |
 | `distance`, `reach` | | steps, or king's moves, to where the agent will stand |
 | `faced` | attribute | whether the agent looks at the thing |
 | `crowd` | | things of its kind in its region |
@@ -28,6 +29,7 @@ mean is in `Knowledge`, which is learned.
 
 import dataclasses
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -37,12 +39,14 @@ from worldmodels.onelife.distributions import Value
 from worldmodels.onelife.scenes import UNIT_VECTORS, Cell, Scene, Thing
 
 REACH: Final = 4  # nearby materials are looked for this far, and reported as this if further
+WITHIN: Final = 2  # steps from where the agent will stand, within which things act on it
 SIGHT: Final = 20  # distances to things are cut off here
+_NOTABLE: Final = 0.02  # chance of a rise from which it is spoken of
 AGENT: Final = "agent"  # scope of laws about the agent
 
 Term = tuple[str | int, ...]
 
-FROM_WHERE_IT_WILL_STAND: Final = frozenset({"nearest", "ready", "pointed"})
+FROM_WHERE_IT_WILL_STAND: Final = frozenset({"nearest", "ready", "pointed", "risen"})
 """Heads that look at things from the cell where the agent will stand."""
 
 
@@ -57,6 +61,7 @@ class Knowledge:
         grounds: Materials on which things of a kind, the agent's included, have been seen.
         next_cell: Where the agent will stand, given a scene and an action.
         next_value: What an attribute of the agent, by name, will most likely be.
+        chance_of_rise: How likely an attribute of a thing, by name, is to rise.
     """
 
     agent_kind: str = ""
@@ -67,6 +72,7 @@ class Knowledge:
     next_value: Callable[[Scene, str, str], Value] = lambda scene, action, name: (
         scene.agent.attributes.get(name)
     )
+    chance_of_rise: Callable[[Scene, str, Thing, str], float] = lambda *_: 0.0
 
 
 class View:
@@ -287,6 +293,34 @@ def _pointed(view: View, kind: str) -> Value:
     return False
 
 
+def _risen(view: View, kind: str, attribute: str) -> Value:
+    return chance_of_risen(view, kind, attribute) >= _NOTABLE
+
+
+def chance_of_risen(view: View, kind: str, attribute: str) -> float:
+    """How likely an attribute of a thing of a kind, near where the agent will stand, is to rise."""
+    memory = view.scene.memory
+    key = ("risen", kind, attribute, view.action)
+    if key not in memory:
+        chances = [
+            view.known.chance_of_rise(view.scene, view.action, thing, attribute)
+            for thing in near_the_agent(view, kind)
+        ]
+        memory[key] = 1.0 - math.prod(1.0 - chance for chance in chances)
+    chance: float = memory[key]
+    return chance
+
+
+def near_the_agent(view: View, kind: str) -> list[Thing]:
+    """Things of a kind within `WITHIN` steps of where the agent will stand."""
+    x, y = view.agent_cell()
+    return [
+        thing
+        for thing in view.scene.by_kind.get(kind, ())
+        if abs(thing.position[0] - x) + abs(thing.position[1] - y) <= WITHIN
+    ]
+
+
 def _beside(view: View, kind: str) -> Value:
     x, y = view.thing.position
     for dx, dy in UNIT_VECTORS:
@@ -365,6 +399,7 @@ _HEADS: Final[Mapping[str | int, Callable[..., Value]]] = {
     "ready": _ready,
     "pointed": _pointed,
     "beside": _beside,
+    "risen": _risen,
     "distance": _distance,
     "reach": _reach,
     "faced": _faced,

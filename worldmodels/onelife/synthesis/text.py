@@ -10,7 +10,7 @@ from worldmodels.onelife.synthesis.conditions import Condition, Test
 from worldmodels.onelife.synthesis.laws import Book, Change, DataLaw, Outcome
 from worldmodels.onelife.synthesis.slots import REGION, Slot
 from worldmodels.onelife.synthesis.templates import STAY, Cycle, Template
-from worldmodels.onelife.synthesis.terms import AGENT, Term
+from worldmodels.onelife.synthesis.terms import AGENT, WITHIN, Term
 
 _SURE: Final = 0.995  # chances from here on are not told
 
@@ -105,6 +105,8 @@ def _term(term: Term, me: str, agent_kind: str) -> str:
             return f"{me}.is_aimed_at_by({names[0]!r})"
         case "beside":
             return f"{me}.is_beside({names[0]!r})"
+        case "risen":
+            return f"any({names[0]!r}, within={WITHIN}).{names[1]}_rises"
         case "distance":
             return f"{me}.steps_to({agent_kind})"
         case "reach":
@@ -164,6 +166,8 @@ def _assignment(target: str, template: Template, me: str) -> str:
             return f"remove({me})" if argument is ABSENT else f"{target} = {_value(argument)}"
         case "add":
             return f"{target} {'-=' if argument < 0 else '+='} {abs(argument):g}{_limits(template)}"
+        case "take":
+            return f"{target} -= {argument:g}"
         case "copy":
             return f"{target} = {me}.{argument}  # as it was"
         case "mirror":

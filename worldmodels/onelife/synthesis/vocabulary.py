@@ -23,6 +23,7 @@ _COSTS: Final = {  # nats, of naming a term of this head
     "distance": 1.5,
     "reach": 2.0,
     "beside": 2.0,
+    "risen": 2.0,
     "near": 1.8,
     "phase": 2.0,
     "agent": 2.5,
@@ -132,6 +133,7 @@ def terms_of(experience: Experience[Any], scope: str, periods: Sequence[int]) ->
                 for name, value in experience.attributes[kind].items()
                 if is_number(value)
             ]
+            terms += [("risen", kind, name) for name in experience.sudden(kind)]
         return terms
     own = experience.attributes[scope]
     terms += [("own", name) for name in own]
