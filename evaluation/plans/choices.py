@@ -128,34 +128,31 @@ def _sword_maker_start() -> WorldState:
     return draw_arena(_SWORD_MAKER, Material.GRASS, items={"wood": 6})
 
 
+# Fewer than 30 cells of grass in a chunk, so that nothing appears or vanishes by itself.
 _FIGHTER: Final = (
-    "..t.t.........",
-    "..............",
-    "..............",
-    "..............",
+    "wwt.twwwwwwwww",
+    "ww...wwwwwwwww",
+    "ww...wwwwwwwww",
+    "ww...wwwwwwwww",
     "..@..........Z",
-    "..............",
-    "..............",
-    "t.............",
-    "..............",
+    "..wwwwwwwwwwww",
+    "..wwwwwwwwwwww",
+    "t.wwwwwwwwwwww",
 )
 _MINER: Final = (
-    "...........",
-    "t..........",
-    "...........",
-    "..........s",
+    "t.wwwwwwwww",
+    "..wwwwwwwww",
+    "..wwwwwww.s",
     "t..@......s",
-    "..........s",
-    "...........",
-    "...........",
-    ".t.........",
+    "..wwwwwww.s",
+    "..wwwwwwwww",
+    "..wwwwwwwww",
+    ".twwwwwwwww",
 )
 _SWORD_MAKER: Final = (
-    "............",
-    "............",
+    "wwwwwwwwwwww",
     ".........@..",
-    "............",
-    "............",
+    "wwwwwwwwwwww",
 )
 
 CHOICES: Final = {

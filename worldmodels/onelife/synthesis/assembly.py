@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import numpy as np
-from jaxtyping import Int
 
 from worldmodels.onelife.synthesis.conditions import Condition, are_exclusive, simplified
 from worldmodels.onelife.synthesis.experience import Table
@@ -14,10 +13,8 @@ from worldmodels.onelife.synthesis.naming import name_of
 from worldmodels.onelife.synthesis.rules import RuleList, mask_of, needs_of
 from worldmodels.onelife.synthesis.slots import Slot
 from worldmodels.onelife.synthesis.terms import AGENT
-from worldmodels.onelife.synthesis.tools import tools_of, with_tools
+from worldmodels.onelife.synthesis.tools import Rows, Tools
 from worldmodels.onelife.synthesis.vocabulary import Tests
-
-Rows = Int[np.ndarray, " decided"]
 
 _VERSIONS: Final = 2  # of a law that compete with it
 _AT_HAND: Final = (("own", ">="), ("near", "<="))
@@ -28,8 +25,7 @@ def laws_of(
     table: Table | None = None,
     tests: Tests | None = None,
     restless: Collection[str] = (),
-    records: Collection[str] = (),
-    grounds: Collection[str] = (),
+    tools: Tools | None = None,
 ) -> list[DataLaw]:
     """One law per scope and condition; a rule that says that nothing changes is no law.
 
@@ -38,8 +34,7 @@ def laws_of(
         table: The life of the agent, and
         tests: what conditions may say, for competing versions; without them there are none.
         restless: Attributes of the agent that change by themselves; no version is about them.
-        records: Attributes of the agent that only tell what has happened.
-        grounds: Materials that the agent can enter.
+        tools: Of the life, for laws that are to be about them.
     """
     grouped: dict[tuple[str, Condition, Slot | None], list[tuple[Change, Rows]]] = {}
     for rules in lists:
@@ -56,19 +51,16 @@ def laws_of(
             key = (rules.slot.scope, rule.condition, apart)
             change = Change(rules.slot, rule.outcomes, unless)
             grouped.setdefault(key, []).append((change, rule.rows))
-    tools = [] if table is None else tools_of(table, {*restless, *records})
     names: Counter[str] = Counter()
     laws = []
     for (scope, condition, _), entries in grouped.items():
         changes = tuple(change for change, _ in entries)
         rows = max((rows for _, rows in entries), key=len)
-        versions = [condition]
-        if table is not None and tests is not None and scope == AGENT:
-            cautious = with_tools(condition, changes, rows, table, tools, restless, grounds)
-            versions = cautious or [
-                condition,
-                *_versions(condition, changes, table, tests, restless),
-            ]
+        versions = [] if tools is None else tools.versions(scope, condition, changes, rows)
+        if not versions:
+            versions = [condition]
+            if table is not None and tests is not None and scope == AGENT:
+                versions += _versions(condition, changes, table, tests, restless)
         for version in versions:
             name = name_of(scope, version, changes)
             names[name] += 1

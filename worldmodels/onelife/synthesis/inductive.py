@@ -45,6 +45,7 @@ from worldmodels.onelife.synthesis.search import DEFAULT_LIMITS, Limits, find_ru
 from worldmodels.onelife.synthesis.slots import REGION, Slot
 from worldmodels.onelife.synthesis.synthesizer import LawSynthesizer
 from worldmodels.onelife.synthesis.terms import AGENT, Knowledge
+from worldmodels.onelife.synthesis.tools import Tools
 from worldmodels.onelife.synthesis.vocabulary import Tests, prejudice, terms_of, tests_of
 from worldmodels.onelife.worlds import World
 
@@ -133,8 +134,7 @@ class _Induction(Generic[StateT]):
             self._life(),
             self._tests_of(AGENT),
             restless,
-            self.experience.records,
-            self.known.grounds[self.known.agent_kind],
+            Tools.of(self.experience),
         )
         return Book(self.world, laws, self.known)
 

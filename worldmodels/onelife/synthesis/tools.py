@@ -1,21 +1,118 @@
 """What gave way only with tools at hand is not expected to give way without.
 
 A life that tries something hard only once it has a tool cannot tell whether the tool mattered. It
-is more often right to think so of obstacles that are cleared for nothing: one law is made for each
-tool that was always there, and none for bare hands.
+is more often right to think so of obstacles that are cleared for nothing, and of blows: one law is
+made for each tool that was always there, and none for bare hands.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
 from worldmodels.onelife.synthesis.conditions import Condition, Test, simplified
-from worldmodels.onelife.synthesis.experience import Table
+from worldmodels.onelife.synthesis.experience import Experience, Table
 from worldmodels.onelife.synthesis.laws import Change
 from worldmodels.onelife.synthesis.slots import Slot
 from worldmodels.onelife.synthesis.templates import STAY
 from worldmodels.onelife.synthesis.terms import AGENT
+
+Rows = Int[np.ndarray, " decided"]
+
+
+class Tools:
+    """The tools of a life, and which laws are to be about them.
+
+    Args:
+        tables: The life, by scope.
+        restless: Attributes of the agent that change by themselves.
+        records: Attributes of the agent that only tell what has happened.
+        grounds: Materials that the agent can enter: no obstacles.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        restless: Collection[str] = (),
+        records: Collection[str] = (),
+        grounds: Collection[str] = (),
+    ) -> None:
+        self.names = tools_of(tables[AGENT], {*restless, *records})
+        self._tables = tables
+        self._restless = restless
+        self._grounds = set(grounds)
+
+    @classmethod
+    def of(cls, experience: Experience[Any]) -> "Tools":
+        """The tools of what was lived."""
+        known = experience.known
+        grounds = known.grounds[known.agent_kind]
+        return cls(experience.tables, experience.restless, experience.records, grounds)
+
+    def versions(
+        self, scope: str, condition: Condition, changes: Sequence[Change], rows: Rows
+    ) -> list[Condition]:
+        """The condition of a law with each tool that was always at hand.
+
+        Args:
+            scope: Of the law.
+            condition: When it holds.
+            changes: What it says.
+            rows: On which it decided, of the table of the scope.
+
+        Returns:
+            None if tools need not matter: bare hands did it, too, or it is no work for tools.
+        """
+        head = "own" if scope == AGENT else "agent"
+        is_work = self._clears(changes, rows) if scope == AGENT else _is_blow(condition)
+        if not is_work or any(t.term[0] == head and t.term[1] in self.names for t in condition):
+            return []
+        table, found = self._tables[scope], []
+        for name in self.names:
+            test = Test((head, name), ">=", 1)
+            column = table.column(test.term)
+            if all(test.accepts(column[row]) for row in rows.tolist()):
+                found.append(simplified((*condition, test)))
+        return found
+
+    def _clears(self, changes: Sequence[Change], rows: Rows) -> bool:
+        """Whether an obstacle is gone, or something was taken from it, at no cost."""
+        for change in changes:
+            slot = change.slot
+            if slot.what not in ("attribute", "material"):
+                return False
+            if slot.what == "attribute" and slot.detail[0] in self._restless:
+                return False
+            for outcome in change.outcomes:
+                template = outcome.template
+                if template == STAY:
+                    continue
+                amount = template.argument
+                is_loss = template.form == "add" and isinstance(amount, int | float) and amount < 0
+                if is_loss or (slot.what == "material" and amount not in self._grounds):
+                    return False
+        faced = self._faced(rows)
+        return bool(faced) and not faced & self._grounds and None not in faced
+
+    def _faced(self, rows: Rows) -> set[str | None]:
+        """What the agent faced; None where something stood on it, or it lay outside."""
+        found: set[str | None] = set()
+        for row in rows.tolist():
+            view = self._tables[AGENT].views[row]
+            for name, value in view.thing.attributes.items():
+                if not isinstance(value, tuple):
+                    continue
+                cell = view.cell(name)
+                assert cell is not None, "a direction leads somewhere"
+                found.add(None if cell in view.scene.by_cell else view.scene.material(cell))
+        return found
+
+
+def _is_blow(condition: Condition) -> bool:
+    """Whether the agent does something to the thing that it faces."""
+    heads = {test.term[0] for test in condition if test.op == "=="}
+    return {"action", "faced"} <= heads
 
 
 def tools_of(table: Table, ignored: Collection[str]) -> list[str]:
@@ -44,76 +141,3 @@ def tools_of(table: Table, ignored: Collection[str]) -> list[str]:
         and not (change < 0).any()
         and falls[change > 0].all()
     ]
-
-
-def with_tools(
-    condition: Condition,
-    changes: Sequence[Change],
-    rows: Int[np.ndarray, " decided"],
-    table: Table,
-    tools: Collection[str],
-    restless: Collection[str],
-    grounds: Collection[str],
-) -> list[Condition]:
-    """The condition with each tool that was always at hand; none where tools need not matter.
-
-    Args:
-        condition: Of a law about the agent.
-        changes: What it says.
-        rows: On which it decided.
-        table: The life.
-        tools: As `tools_of` finds them.
-        restless: Attributes of the agent that change by themselves, too.
-        grounds: Materials that the agent can enter: no obstacles.
-    """
-    if not _clears_an_obstacle(changes, rows, table, restless, grounds):
-        return []
-    if any(test.term[0] == "own" and test.term[1] in tools for test in condition):
-        return []
-    found = []
-    for name in tools:
-        test = Test(("own", name), ">=", 1)
-        column = table.column(test.term)
-        if all(test.accepts(column[row]) for row in rows.tolist()):
-            found.append(simplified((*condition, test)))
-    return found
-
-
-def _clears_an_obstacle(
-    changes: Sequence[Change],
-    rows: Int[np.ndarray, " decided"],
-    table: Table,
-    restless: Collection[str],
-    grounds: Collection[str],
-) -> bool:
-    """Whether something that was in the way is gone, or was taken, at no cost."""
-    for change in changes:
-        slot = change.slot
-        if slot.what not in ("attribute", "material"):
-            return False
-        if slot.what == "attribute" and slot.detail[0] in restless:
-            return False
-        for outcome in change.outcomes:
-            template = outcome.template
-            if template == STAY:
-                continue
-            amount = template.argument
-            is_loss = template.form == "add" and isinstance(amount, int | float) and amount < 0
-            if is_loss or (slot.what == "material" and amount not in grounds):
-                return False
-    faced = _faced(table, rows)
-    return bool(faced) and not faced & set(grounds) and None not in faced
-
-
-def _faced(table: Table, rows: Int[np.ndarray, " decided"]) -> set[str | None]:
-    """What the agent faced, where nothing stood on it."""
-    found: set[str | None] = set()
-    for row in rows.tolist():
-        view = table.views[row]
-        for name, value in view.thing.attributes.items():
-            if not isinstance(value, tuple):
-                continue
-            cell = view.cell(name)
-            assert cell is not None, "a direction leads somewhere"
-            found.add(None if cell in view.scene.by_cell else view.scene.material(cell))
-    return found
