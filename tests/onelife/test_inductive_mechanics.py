@@ -233,9 +233,9 @@ def test_a_creature_wanders_with_equal_chances_for_every_side(pasture: Lived) ->
 
 
 def test_what_is_struck_is_gone(pasture: Lived) -> None:
-    hen = about(pasture, Slot("hen", "position"))
+    hen = about(pasture, Slot("hen", "presence"))
     struck = frozenset({on("strike"), Test(("faced", "facing"), "==", True)})
-    assert hen.keys() == {frozenset(), struck}
+    assert hen.keys() == {struck}
     assert surely(hen[struck]) == GONE
 
 

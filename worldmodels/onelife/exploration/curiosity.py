@@ -245,10 +245,12 @@ class Curiosity:
         count = held.get(item, 0)
         if not self.practice.is_taken(item) and count >= 1 and not self.trials.mysteries:
             return 0.0
-        if any(item in self.trials.expected(a) for a in self.trials.mysteries):
-            if count < 2:
+        takers = sum(item in self.trials.expected(a) for a in self.trials.mysteries)
+        if takers:
+            enough = min(max(takers, 2), _ENOUGH)
+            if count < enough:
                 return _EXPECTED
-            if count < 2 + self._cost_of_stations(item):
+            if count < enough + self._cost_of_stations(item):
                 return _PROVISION
         if count < 2 and any(
             self.names.is_ingredient(item, a, held) for a in self.trials.mysteries

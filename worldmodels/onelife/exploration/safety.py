@@ -149,7 +149,7 @@ class Safety:
             return False
         is_hurt = self.body.health(scene) < _HURT
         is_near = bool(self.body.threats(scene, _ALERT))
-        return is_hurt or is_near or self._needs_rest(scene, _RESTED) or self.is_perilous()
+        return is_hurt or is_near or self._needs_rest(scene, _RESTED)
 
     def _must_leave(self, scene: Scene) -> bool:
         """Whether a need is more urgent than safety."""
@@ -202,7 +202,10 @@ class Safety:
         return any(self.body.share(scene, need) < 1 for need in self._rested_needs())
 
     def refuge_within(self, scene: Scene, time: int) -> int:
-        """How many steps a closed room is worth: many when danger is usual, few after harm."""
+        """How many steps a closed room is worth: many when danger is usual, few after harm.
+
+        Who is rested and unhurt stays outside at any time.
+        """
         if self.room is not None or self.has_time(scene):
             return 0
         if self._must_leave(scene) and not self._is_tired(scene, _EXHAUSTED):
@@ -210,7 +213,8 @@ class Safety:
         threats = len(self.body.threats(scene, _SIGHT))
         is_hurt = self.body.health(scene) < _HURT
         is_weak = self.body.is_weak(scene)
-        is_usual = self.is_perilous() or self._needs_rest(scene, _TIRED)
+        would_rest = is_hurt or self._is_tired(scene, _RESTED)
+        is_usual = (self.is_perilous() and would_rest) or self._needs_rest(scene, _TIRED)
         if is_usual or (threats > 0 and is_weak):
             self._resolved_until = time + _RESOLVE
         if time < self._resolved_until:

@@ -21,7 +21,7 @@ from worldmodels.onelife.scenes import Cell, Scene
 _PATIENCE: Final = 0.95  # what a wish is worth is multiplied by this for every step it is away
 _PURSUIT: Final = 0.92  # the same, besides, for what may walk away
 _FAR: Final = 70  # steps; wishes further away are not looked for
-_WORKSHOP: Final = 2.0  # worth of getting to where all stations are, for each worth of a trial
+_WORKSHOP: Final = 4.0  # worth of getting to where all stations are, for each worth of a trial
 _LEFT: Final = 2  # of what a station costs, at hand when another one is made
 _NEIGHBOURHOOD: Final = 12  # steps within which an existing station is walked to
 _TOGETHER: Final = 5  # the same, when it shall be near others too

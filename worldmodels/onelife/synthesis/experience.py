@@ -52,6 +52,11 @@ class Step:
         name = slot.observable(view)
         if name is None:
             return MISSING
+        if slot.what in ("position", "presence"):
+            value = self.after.get(name, ABSENT)
+            if slot.what == "presence":
+                return ABSENT if value is ABSENT else True
+            return MISSING if value is ABSENT else value
         if name in self.after:
             return self.after[name]
         if slot.what in ("attribute", "global"):

@@ -203,6 +203,7 @@ class _Induction(Generic[StateT]):
         for kind, attributes in self.experience.attributes.items():
             scope = AGENT if kind == self.known.agent_kind else kind
             slots.append(Slot(scope, "position"))
+            slots += [Slot(scope, "presence")] * (scope != AGENT)
             slots += [Slot(scope, "attribute", (name,)) for name in attributes]
             slots += [Slot(scope, "material", (name,)) for name in direction_attributes(attributes)]
         return slots + appearance_slots(self.experience)

@@ -150,7 +150,10 @@ def chances_of(change: Change, view: View, book: "Book[Any]") -> Chances:
     total = math.fsum(chances.values())
     if total <= 0:
         return {}
-    gone = _chance_of_going(change.slot, view, book) if change.slot.what == "attribute" else 0.0
+    if change.slot.what == "presence":
+        return _whereabouts(chances.get(ABSENT, 0.0) / total, change.slot, view, book)
+    belongs = change.slot.what in ("attribute", "position")
+    gone = _chance_of_going(change.slot, view, book) if belongs else 0.0
     stays = (1.0 - gone) / total
     chances = {value: chance * stays for value, chance in chances.items()}
     if gone > 0:
@@ -165,9 +168,16 @@ def _chance_of_going(slot: Slot, view: View, book: "Book[Any]") -> float:
     memory = view.scene.memory
     key = ("gone", view.thing.id, view.action)
     if key not in memory:
-        memory[key] = book.chances(Slot(slot.scope, "position"), view).get(ABSENT, 0.0)
+        memory[key] = book.chances(Slot(slot.scope, "presence"), view).get(ABSENT, 0.0)
     chance: float = memory[key]
     return chance
+
+
+def _whereabouts(gone: float, slot: Slot, view: View, book: "Book[Any]") -> Chances:
+    """Where a thing is after the step, if it is gone by some chance."""
+    view.scene.memory["gone", view.thing.id, view.action] = gone
+    moves = book.chances(Slot(slot.scope, "position"), view)
+    return moves or {view.thing.position: 1.0 - gone, ABSENT: gone}
 
 
 def _mirrored(slot: Slot, template: Template, view: View, book: "Book[Any]") -> Chances:

@@ -30,7 +30,9 @@ def name_of(scope: str, condition: Condition, changes: Sequence[Change]) -> str:
 
 
 def _slot(slot: Slot) -> str:
-    return slot.detail[0] if slot.what in ("attribute", "global") else slot.what
+    if slot.what in ("attribute", "global"):
+        return slot.detail[0]
+    return "position" if slot.what == "presence" else slot.what
 
 
 def _effect(change: Change) -> str:

@@ -9,10 +9,9 @@ import numpy as np
 from jaxtyping import Bool
 
 from worldmodels.onelife.distributions import Value
-from worldmodels.onelife.observables import ABSENT
 from worldmodels.onelife.synthesis.experience import MISSING, Missing, Table, direction_attributes
 from worldmodels.onelife.synthesis.slots import Slot
-from worldmodels.onelife.synthesis.templates import GONE, SKIP, STAY, Cycle, Template
+from worldmodels.onelife.synthesis.templates import SKIP, STAY, Cycle, Template
 from worldmodels.onelife.synthesis.terms import AGENT, STEPS
 from worldmodels.onelife.synthesis.vocabulary import is_number
 
@@ -92,8 +91,6 @@ def _candidates(
     pairs: list[tuple[Any, Any]] = [outcomes[row] for row in changed]
     found: list[tuple[float, Template]] = []
     if slot.what == "position":
-        if any(new is ABSENT for _, new in pairs):
-            found.append((0.0, GONE))
         own = direction_attributes(table.views[changed[0]].thing.attributes)
         names = ("ahead", *STEPS[:4]) if slot.scope == AGENT else (*own, *STEPS)
         return found + [(0.0, Template("step", name)) for name in names]

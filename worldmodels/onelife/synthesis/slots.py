@@ -9,7 +9,7 @@ from worldmodels.onelife.observables import ABSENT
 from worldmodels.onelife.scenes import Scene
 from worldmodels.onelife.synthesis.terms import AGENT, Knowledge, View
 
-What = Literal["attribute", "global", "position", "material", "new", "spawn"]
+What = Literal["attribute", "global", "position", "presence", "material", "new", "spawn"]
 
 REGION: Final = "region"  # scope of laws about what appears somewhere in a region
 
@@ -21,7 +21,8 @@ class Slot:
     | what | detail | the observable |
     |---|---|---|
     | `attribute` | attribute | of the agent, or of every thing of the kind |
-    | `position` | | the same; ABSENT once a thing is gone |
+    | `position` | | the same, as long as a thing is there |
+    | `presence` | | the position, ABSENT once a thing is gone |
     | `global` | name | of the scene |
     | `material` | offset | what the cell at an offset is made of |
     | `new` | kind, offset | a thing that appears on the cell at an offset |
@@ -37,7 +38,7 @@ class Slot:
         match self.what:
             case "attribute":
                 return f"{_owner(self, view)}.{self.detail[0]}"
-            case "position":
+            case "position" | "presence":
                 return f"{_owner(self, view)}.position"
             case "global":
                 return self.detail[0]
@@ -58,6 +59,8 @@ class Slot:
                 return view.thing.attributes[self.detail[0]]
             case "position":
                 return view.thing.position
+            case "presence":
+                return True
             case "global":
                 return view.scene.globals[self.detail[0]]
             case "material":

@@ -146,7 +146,7 @@ def _effect(slot: Slot, template: Template, me: str) -> str:
             target = f"world.{slot.detail[0]}"
         case "material":
             target = f"{_cell(me, slot.detail[0])}.material"
-        case "position":
+        case "position" | "presence":
             target = f"{me}.position"
         case _:
             target = f"{me}.{slot.detail[0]}"
