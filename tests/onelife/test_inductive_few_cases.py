@@ -11,12 +11,13 @@ from onelife.test_inductive_worlds import WORKSHOP, Plot, PlotWorld, unchecked
 from envs.crafter_oo.draws import KeyedDraws
 from envs.crafter_oo.engine import initial_state, transition
 from envs.crafter_oo.serialise import dumps
-from envs.crafter_oo.state import ArrowState, Position, WorldState
+from envs.crafter_oo.state import ArrowState, Position, WorldState, ZombieState
 from envs.crafter_oo.tables import Action, Material
 from evaluation.plans.arena import draw_arena
 from worldmodels.onelife.crafter.observables import FullObservables
 from worldmodels.onelife.crafter.world import CrafterWorld
 from worldmodels.onelife.laws import Transition
+from worldmodels.onelife.model import OneLife
 from worldmodels.onelife.scenes import Scene, Thing
 from worldmodels.onelife.synthesis.conditions import Test
 from worldmodels.onelife.synthesis.inductive import induce
@@ -191,3 +192,39 @@ def test_directions_are_written_as_states_hold_them() -> None:
     assert isinstance(found, ArrowState)
     found.facing = Position(0, -1)
     assert dumps(written) == dumps(expected)
+
+
+def _at_hand(health: int = 9) -> WorldState:
+    rows = (".....", ".@Z..", ".....")
+    return draw_arena(rows, Material.GRASS, step=250, items={"health": health})
+
+
+def _model() -> OneLife[WorldState, str]:
+    laws = fights().scene_laws()
+    return OneLife(laws, [1.0] * len(laws), CrafterWorld().observables)
+
+
+def test_a_blow_and_its_harm_come_together_in_samples() -> None:
+    model, state = _model(), _at_hand()
+    zombie = state.objects[1].entity_id
+    both = [model.sample(key, state, "noop") for key in range(40)]
+    struck = [after.find(zombie).cooldown == 5 for after in both]  # type: ignore[union-attr]  # zombies
+    assert any(struck)
+    assert struck == [after.player.health == 7 for after in both]
+
+
+def test_harm_is_scored_by_whether_there_was_a_blow() -> None:
+    """Harm without a blow, and a blow without harm, are far less likely than both."""
+    model, state = _model(), _at_hand()
+    truth = next(
+        after
+        for after in (model.sample(key, state, "noop") for key in range(40))
+        if after.player.health == 7
+    )
+    unharmed, unstruck = truth.copy(), truth.copy()
+    unharmed.player.health = unharmed.player.inventory.health = 9
+    found = unstruck.objects[1]
+    assert isinstance(found, ZombieState)
+    found.cooldown = 0
+    log_probs = model.log_probs(state, "noop", [truth, unharmed, unstruck])
+    assert log_probs[0] > max(log_probs[1:]) + 5

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
-from worldmodels.onelife.distributions import Distribution
+from worldmodels.onelife.distributions import Distribution, Value
 
 StateT = TypeVar("StateT")
 ActionT = TypeVar("ActionT")
@@ -27,6 +27,20 @@ class Law(Protocol[StateT_contra, ActionT_contra]):
 
     def effect(self, state: StateT_contra, action: ActionT_contra) -> Effect:
         """What it says; it is silent about every observable that is not a key."""
+
+
+@runtime_checkable
+class DependentLaw(Law[StateT_contra, ActionT_contra], Protocol):
+    """A law about observables that depend on what becomes of others in the same step."""
+
+    def effect_given(
+        self, state: StateT_contra, action: ActionT_contra, after: Mapping[str, Value]
+    ) -> Effect | None:
+        """What it says once the others are known, by name; None where it does not speak.
+
+        Others that are not named have not changed. What it says must not be about these others,
+        nor about anything that they depend on.
+        """
 
 
 @dataclasses.dataclass(frozen=True)

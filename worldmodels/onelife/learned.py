@@ -8,7 +8,7 @@ from worldmodels.onelife.laws import Law
 from worldmodels.onelife.model import OneLife
 from worldmodels.onelife.observables import Observables
 from worldmodels.onelife.scoring import Scoring
-from worldmodels.onelife.synthesis.laws import Book, SceneLaw
+from worldmodels.onelife.synthesis.laws import Book
 from worldmodels.onelife.synthesis.llm.book import LANGUAGE, PythonBook, load_python_book
 from worldmodels.onelife.synthesis.storage import (
     LAWS_FILE,
@@ -80,7 +80,7 @@ def laws_about(book: AnyBook, observables: ObservableSet) -> Sequence[Law[Any, A
     if isinstance(book, PythonBook):
         observables_of(book, observables)
         return book.in_sandbox()
-    laws = [SceneLaw(law, book) for law in book.laws]
+    laws = book.scene_laws()
     if observables == "full":
         return laws
     from worldmodels.onelife.crafter.published import in_published_terms

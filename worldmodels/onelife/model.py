@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from worldmodels.interface import WorldModel
 from worldmodels.onelife.distributions import Distribution
-from worldmodels.onelife.laws import Effect, Law
+from worldmodels.onelife.laws import DependentLaw, Effect, Law
 from worldmodels.onelife.observables import Observables
 from worldmodels.onelife.panel import LawPanel
 from worldmodels.onelife.products import Product
@@ -43,8 +43,9 @@ class Vote:
 class OneLife(WorldModel[StateT, ActionT]):
     """Only the laws that speak about an observable have a say in it.
 
-    Observables are independent of each other given state and action. What no law speaks about
-    is copied into samples and scored by the rule of silence, see `Scoring`.
+    Observables are independent of each other given state and action, but for what `DependentLaw`s
+    speak about: it is scored by what the others came to, and sampled after them. What no law
+    speaks about is copied into samples and scored by the rule of silence, see `Scoring`.
 
     Source: arXiv 2510.12088 and its released code; the README lists what differs.
 
@@ -97,8 +98,27 @@ class OneLife(WorldModel[StateT, ActionT]):
 
     @override
     def sample(self, key: int, state: StateT, action: ActionT) -> StateT:
-        ballots = forecast(state, self._panel.effects(state, action), self.observables)
-        return self.observables.write(state, draw(weigh(ballots, self.weights), key))
+        effects = self._panel.effects(state, action)
+        values = draw(self._products(state, effects), key)
+        if self._panel.has_dependent_laws:
+            known = self._panel.given(effects, state, action, values)
+            later = {name for effect in (effects, known) for name in self._dependent_names(effect)}
+            redrawn = draw(self._products(state, known), key)
+            values = {name: v for name, v in values.items() if name not in later}
+            values |= {name: v for name, v in redrawn.items() if name in later}
+        return self.observables.write(state, values)
+
+    def _products(self, state: StateT, effects: Sequence[tuple[int, Effect]]) -> dict[str, Product]:
+        return weigh(forecast(state, effects, self.observables), self.weights)
+
+    def _dependent_names(self, effects: Sequence[tuple[int, Effect]]) -> set[str]:
+        """What dependent laws speak about."""
+        return {
+            name
+            for index, effect in effects
+            if isinstance(self.laws[index], DependentLaw)
+            for name in effect
+        }
 
     @override
     def log_prob(self, state: StateT, action: ActionT, next_state: StateT) -> float:
@@ -110,12 +130,16 @@ class OneLife(WorldModel[StateT, ActionT]):
     ) -> list[float]:
         if self.scoring.compat and not self.laws:
             return [NO_LAWS_LOG_PROB] * len(next_states)
-        ballots = forecast(state, self._panel.effects(state, action), self.observables)
-        products = weigh(ballots, self.weights)
-        return [
-            log_prob(products, *self.observables.compare(state, candidate), self.scoring)
-            for candidate in next_states
-        ]
+        effects = self._panel.effects(state, action)
+        products = self._products(state, effects)
+        found = []
+        for candidate in next_states:
+            before, after = self.observables.compare(state, candidate)
+            if self._panel.has_dependent_laws:
+                known = self._panel.given(effects, state, action, after)
+                products = self._products(state, known)
+            found.append(log_prob(products, before, after, self.scoring))
+        return found
 
     def explain(self, state: StateT, action: ActionT) -> list[Vote]:
         """What the laws say about a step: by observable, then in the order of the laws."""

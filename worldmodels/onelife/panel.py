@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any, Final, Generic, TypeVar
 
-from worldmodels.onelife.distributions import Distribution
-from worldmodels.onelife.laws import Effect, Law
+from worldmodels.onelife.distributions import Distribution, Value
+from worldmodels.onelife.laws import DependentLaw, Effect, Law
 
 StateT = TypeVar("StateT")
 ActionT = TypeVar("ActionT")
@@ -50,6 +50,9 @@ class LawPanel(Generic[StateT, ActionT]):
         self.errors: dict[str, str] = {}  # text of the first error of each such law
         self.stopped: list[str] = []  # names of laws that ran for too long
         self._methods = [(i, law.precondition, law.effect) for i, law in enumerate(laws)]
+        self._dependent = {
+            i: law.effect_given for i, law in enumerate(laws) if isinstance(law, DependentLaw)
+        }
         self._running = _NOBODY  # index of the law that runs now
         self._call = 0  # tells one call from the next
         self._seen = (-1, 0)  # the call that ran at the last tick, and for how many ticks
@@ -60,20 +63,48 @@ class LawPanel(Generic[StateT, ActionT]):
         answers: list[tuple[int, Effect]] = []
         with self.watching():
             for index, precondition, effect in self._methods:
-                try:
-                    self._call += 1
-                    self._running = index
+                with self._guarded(index):
                     if precondition(state, action):
                         answers.append((index, _checked(effect(state, action))))
-                    self._running = _NOBODY
-                except _TimeOutError:
-                    self._running = _NOBODY
-                    self._disable(index)
-                # Laws are foreign code: whatever they raise must not end the run.
-                except (Exception, SystemExit) as error:
-                    self._running = _NOBODY
-                    self._skip(index, f"{type(error).__name__}: {error}")
         return answers
+
+    @property
+    def has_dependent_laws(self) -> bool:
+        """Whether some laws are to be asked again once more is known of a step."""
+        return len(self._dependent) > 0
+
+    def given(
+        self,
+        effects: Sequence[tuple[int, Effect]],
+        state: StateT,
+        action: ActionT,
+        after: Mapping[str, Value],
+    ) -> list[tuple[int, Effect]]:
+        """The same effects, where laws that depend on other observables know what these will be."""
+        answers = [(i, effect) for i, effect in effects if i not in self._dependent]
+        with self.watching():
+            for index, effect_given in self._dependent.items():
+                with self._guarded(index):
+                    said = effect_given(state, action, after)
+                    if said is not None:
+                        answers.append((index, _checked(said)))
+        return sorted(answers, key=lambda answer: answer[0])
+
+    @contextlib.contextmanager
+    def _guarded(self, index: int) -> Iterator[None]:
+        """Whatever a law does inside, it is at worst skipped."""
+        try:
+            self._call += 1
+            self._running = index
+            yield
+            self._running = _NOBODY
+        except _TimeOutError:
+            self._running = _NOBODY
+            self._disable(index)
+        # Laws are foreign code: whatever they raise must not end the run.
+        except (Exception, SystemExit) as error:
+            self._running = _NOBODY
+            self._skip(index, f"{type(error).__name__}: {error}")
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -109,6 +140,7 @@ class LawPanel(Generic[StateT, ActionT]):
 
     def _disable(self, index: int) -> None:
         self._methods = [entry for entry in self._methods if entry[0] != index]
+        self._dependent.pop(index, None)
         self.stopped.append(self.laws[index].name)
         self._skip(index, f"ran for more than {self.time_limit} s and is silent from now on")
 

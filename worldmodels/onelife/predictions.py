@@ -97,15 +97,16 @@ def consult(
     transitions: Sequence[Transition[StateT, ActionT]],
     observables: Observables[StateT],
 ) -> list[Record]:
-    """Run every law once on every transition."""
+    """Run every law on every transition: those that depend on others know what these came to."""
+    records = []
     with panel.watching():
-        return [
-            Record(
-                panel.effects(step.state, step.action),
-                *observables.compare(step.state, step.next_state),
-            )
-            for step in transitions
-        ]
+        for step in transitions:
+            before, after = observables.compare(step.state, step.next_state)
+            effects = panel.effects(step.state, step.action)
+            if panel.has_dependent_laws:
+                effects = panel.given(effects, step.state, step.action, after)
+            records.append(Record(effects, before, after))
+    return records
 
 
 def collect(

@@ -16,8 +16,8 @@ from worldmodels.onelife.synthesis.terms import (
     Knowledge,
     Term,
     View,
+    has_risen,
     is_direction,
-    near_the_agent,
     value_of,
 )
 from worldmodels.onelife.worlds import World
@@ -79,7 +79,8 @@ class Table:
         values = self._columns.setdefault(term, [])
         rest = range(len(values), len(self.views))
         if term[0] == "risen":  # in hindsight
-            values += [_has_risen(self.views[row], self.steps[row], term) for row in rest]
+            kind, name = map(str, term[1:])
+            values += [has_risen(self.views[i], kind, name, self.steps[i].after) for i in rest]
         elif term[0] == "soon":  # in hindsight
             names = [f"{self.views[row].thing.kind}.{term[1]}" for row in rest]
             values += [self.steps[row].after.get(n) for row, n in zip(rest, names, strict=True)]
@@ -197,16 +198,6 @@ class Experience(Generic[StateT]):
         (x, y), (i, j) = view.thing.position, view.scene.agent.position
         is_near = abs(x - i) + abs(y - j) <= SIGHT
         return is_near or (len(self.steps) + view.thing.id) % _FAR_SHARE == 0
-
-
-def _has_risen(view: View, step: Step, term: Term) -> bool:
-    """Whether an attribute of a thing near the agent has risen."""
-    _, kind, name = map(str, term)
-    for thing in near_the_agent(view, kind):
-        old, new = thing.attributes.get(name), step.after.get(f"object.{thing.id}.{name}")
-        if type(old) is int and type(new) is int and new > old:
-            return True
-    return False
 
 
 def direction_attributes(attributes: Mapping[str, Any]) -> list[str]:

@@ -31,7 +31,7 @@ from worldmodels.onelife.synthesis.events import (
     with_causes,
 )
 from worldmodels.onelife.synthesis.experience import Experience, Table, direction_attributes
-from worldmodels.onelife.synthesis.laws import Book, SceneLaw
+from worldmodels.onelife.synthesis.laws import Book
 from worldmodels.onelife.synthesis.proposals import explains, proposals
 from worldmodels.onelife.synthesis.rules import (
     RuleList,
@@ -64,7 +64,7 @@ class InductiveSynthesizer(LawSynthesizer[StateT, Any], Generic[StateT]):
     @override
     def propose(self, transitions: Sequence[Transition[StateT, Any]]) -> list[Law[StateT, Any]]:
         book = induce(self.world, transitions, self.limits)
-        return [SceneLaw(law, book) for law in book.laws]
+        return list(book.scene_laws())
 
 
 def induce(

@@ -1,11 +1,13 @@
 """Laws as data: a condition and what then changes, in a scope."""
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from worldmodels.onelife.distributions import Distribution, Value
+from worldmodels.onelife.laws import Effect
 from worldmodels.onelife.observables import ABSENT
 from worldmodels.onelife.scenes import Cell, Scene, Thing
 from worldmodels.onelife.synthesis.conditions import Condition, holds
@@ -102,6 +104,22 @@ class Book(Generic[StateT]):
         return math.fsum(
             chance for new, chance in chances.items() if type(new) is int and new > old
         )
+
+    @contextlib.contextmanager
+    def given(self, after: Mapping[str, Value]) -> Iterator[None]:
+        """Inside, what becomes of things is known."""
+        self.known.given = after
+        try:
+            yield
+        finally:
+            self.known.given = None
+
+    def scene_laws(self) -> "list[SceneLaw[StateT]]":
+        """The laws as laws about states."""
+        return [
+            DependentSceneLaw(law, self) if _is_dependent(law) else SceneLaw(law, self)
+            for law in self.laws
+        ]
 
     def chances(self, slot: Slot, view: View) -> Chances:
         """What the first law that speaks says about a slot; nothing where none does."""
@@ -223,6 +241,24 @@ class SceneLaw(Generic[StateT]):
                 yield view
 
 
+class DependentSceneLaw(SceneLaw[StateT]):
+    """A law that rests on what becomes of things in the same step."""
+
+    def effect_given(self, state: StateT, action: Any, after: Mapping[str, Value]) -> Effect | None:
+        """See `worldmodels.onelife.laws.DependentLaw`."""
+        with self.book.given(after):
+            return self.effect(state, action) if self.precondition(state, action) else None
+
+
+def _is_dependent(law: DataLaw) -> bool:
+    """Whether a law asks what becomes of things, or repeats what some other law says."""
+    conditions = [law.condition, *(other for change in law.changes for other in change.unless)]
+    if any(test.term[0] == "risen" for condition in conditions for test in condition):
+        return True
+    outcomes = [outcome for change in law.changes for outcome in change.outcomes]
+    return law.scope == AGENT and any(outcome.template.form == "mirror" for outcome in outcomes)
+
+
 def _distribution(chances: Mapping[Value, float]) -> Distribution:
     kept = {value: chance for value, chance in chances.items() if chance >= _LEAST_CHANCE}
     return Distribution(tuple(kept), tuple(math.log(chance) for chance in kept.values()))
@@ -239,6 +275,7 @@ __all__ = [
     "Chances",
     "Change",
     "DataLaw",
+    "DependentSceneLaw",
     "Outcome",
     "SceneLaw",
     "chances_of",

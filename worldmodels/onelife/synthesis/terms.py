@@ -62,6 +62,7 @@ class Knowledge:
         next_cell: Where the agent will stand, given a scene and an action.
         next_value: What an attribute of the agent, by name, will most likely be.
         chance_of_rise: How likely an attribute of a thing, by name, is to rise.
+        given: What observables will be, if that is known.
     """
 
     agent_kind: str = ""
@@ -73,6 +74,7 @@ class Knowledge:
         scene.agent.attributes.get(name)
     )
     chance_of_rise: Callable[[Scene, str, Thing, str], float] = lambda *_: 0.0
+    given: Mapping[str, Value] | None = None
 
 
 class View:
@@ -299,6 +301,8 @@ def _risen(view: View, kind: str, attribute: str) -> Value:
 
 def chance_of_risen(view: View, kind: str, attribute: str) -> float:
     """How likely an attribute of a thing of a kind, near where the agent will stand, is to rise."""
+    if view.known.given is not None:
+        return float(has_risen(view, kind, attribute, view.known.given))
     memory = view.scene.memory
     key = ("risen", kind, attribute, view.action)
     if key not in memory:
@@ -309,6 +313,22 @@ def chance_of_risen(view: View, kind: str, attribute: str) -> float:
         memory[key] = 1.0 - math.prod(1.0 - chance for chance in chances)
     chance: float = memory[key]
     return chance
+
+
+def has_risen(view: View, kind: str, attribute: str, after: Mapping[str, Value]) -> bool:
+    """Whether an attribute of a thing of a kind, near where the agent stands, has risen.
+
+    Args:
+        view: Before the step.
+        kind: Of the thing.
+        attribute: A whole number.
+        after: Observables after the step, by name; what is missing has not changed.
+    """
+    for thing in near_the_agent(view, kind):
+        old, new = thing.attributes.get(attribute), after.get(f"object.{thing.id}.{attribute}")
+        if type(old) is int and type(new) is int and new > old:
+            return True
+    return False
 
 
 def near_the_agent(view: View, kind: str) -> list[Thing]:
