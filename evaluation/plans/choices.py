@@ -130,14 +130,14 @@ def _sword_maker_start() -> WorldState:
 
 # Fewer than 30 cells of grass in a chunk, so that nothing appears or vanishes by itself.
 _FIGHTER: Final = (
-    "wwt.twwwwwwwww",
-    "ww...wwwwwwwww",
-    "ww...wwwwwwwww",
-    "ww...wwwwwwwww",
-    "..@..........Z",
-    "..wwwwwwwwwwww",
-    "..wwwwwwwwwwww",
-    "t.wwwwwwwwwwww",
+    "wwt.twwwwwwwwwww",
+    "ww...wwwwwwwwwww",
+    "ww...wwwwwwwwwww",
+    "ww...wwwwwwwwwww",
+    "..@............Z",
+    "..wwwwwwwwwwwwww",
+    "..wwwwwwwwwwwwww",
+    "t.wwwwwwwwwwwwww",
 )
 _MINER: Final = (
     "t.wwwwwwwww",
@@ -145,7 +145,6 @@ _MINER: Final = (
     "..wwwwwww.s",
     "t..@......s",
     "..wwwwwww.s",
-    "..wwwwwwwww",
     "..wwwwwwwww",
     ".twwwwwwwww",
 )
