@@ -28,7 +28,7 @@ from worldmodels.onelife.synthesis.rules import (
 from worldmodels.onelife.synthesis.search import Limits, Problem, find_rules, log_likelihood
 from worldmodels.onelife.synthesis.slots import Slot
 from worldmodels.onelife.synthesis.templates import Template
-from worldmodels.onelife.synthesis.terms import Term
+from worldmodels.onelife.synthesis.terms import AGENT, Term
 from worldmodels.onelife.synthesis.vocabulary import Tests
 
 Atom = tuple[Slot, int]  # a slot, and the index of the template by which it changed
@@ -169,12 +169,28 @@ def causes(
         maybe = np.ones(len(table.views), bool)
         for slot, index in caused:
             maybe &= lists[slot].explained[:, index]
+        awake = _flags_never_up(table, given, yes)
+        given &= mask_of(table, awake)
         wider = _with_grounds(tests, table, yes & given, ~yes & given, turns, grounds)
         rest = _search(wider, given, yes, maybe, caused, limits)
         any_of_it = given & np.any([_happened(lists[slot], i) for slot, i in caused], axis=0)
-        condition = simplified((on_action, *needs, *rest))
+        condition = simplified((on_action, *needs, *awake, *rest))
         found.append(Event(action, condition, yes | any_of_it, needs))
     return [by_analogy(table, event, found) for event in found]
+
+
+def _flags_never_up(table: Table, given: Mask, yes: Mask) -> Condition:
+    """That flags are down which were up at some failures and at no success.
+
+    Who sleeps does nothing, whatever else is at hand.
+    """
+    found = []
+    for name, value in table.views[0].thing.attributes.items():
+        if isinstance(value, bool):
+            is_up = np.array(table.column(("own", name)), bool)
+            if (is_up & given).any() and not (is_up & yes).any():
+                found.append(Test(("own", name), "==", False))
+    return tuple(found)
 
 
 def _happened(rules: RuleList, index: int) -> Mask:
@@ -330,10 +346,19 @@ def _is_fate(slot: Slot, template: Template, restless: Collection[str]) -> bool:
     return is_fall and slot.what == "attribute" and slot.detail[0] in restless
 
 
+def _is_expense(slot: Slot, template: Template, restless: Collection[str]) -> bool:
+    """Whether the agent has less of something that does not fall by itself."""
+    amount: Any = template.argument
+    is_fall = template.form == "add" and amount < 0
+    own = slot.scope == AGENT and slot.what == "attribute"
+    return own and is_fall and slot.detail[0] not in restless
+
+
 def blame_actions(rules: RuleList, table: Table, restless: Collection[str]) -> None:
     """What happened on one action only, and not by chance, is taken for its effect.
 
-    So is what happened to a thing that the agent faced, however seldom.
+    So is what happened to a thing that the agent faced, however seldom; and what the agent has
+    is spent on those actions only on which it was seen to be spent.
     """
     column = table.column(_ACTION)
     usual = Counter(column)
@@ -346,6 +371,10 @@ def blame_actions(rules: RuleList, table: Table, restless: Collection[str]) -> N
         if any(test.term[0] == "own" and test.value is True for test in rule.condition):
             continue  # while this lasts, actions may mean nothing
         blamed = {column[row] for row in rule.fired.tolist()}
+        if len(blamed) > 1 and _is_expense(rules.slot, rules.templates[rule.likely], restless):
+            paid = tuple(sorted(map(str, blamed)))
+            rule.condition = simplified((*rule.condition, Test(_ACTION, "in", paid)))
+            refit(rules, table)
         if len(blamed) != 1:
             continue
         action = blamed.pop()

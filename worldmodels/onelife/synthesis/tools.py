@@ -66,7 +66,7 @@ class Tools:
         """
         head = "own" if scope == AGENT else "agent"
         is_work = self._clears(changes, rows) if scope == AGENT else _is_blow(condition)
-        if not is_work or any(t.term[0] == head and t.term[1] in self.names for t in condition):
+        if not is_work or any(t.term[0] == head and t.op == ">=" for t in condition):
             return []
         table, found = self._tables[scope], []
         for name in self.names:
