@@ -13,7 +13,7 @@ import numpy as np
 
 from worldmodels.onelife.distributions import Value
 from worldmodels.onelife.synthesis.conditions import Condition, Test, simplified
-from worldmodels.onelife.synthesis.experience import Table
+from worldmodels.onelife.synthesis.experience import Table, direction_attributes
 from worldmodels.onelife.synthesis.rules import (
     Mask,
     Rule,
@@ -169,7 +169,7 @@ def causes(
         maybe = np.ones(len(table.views), bool)
         for slot, index in caused:
             maybe &= lists[slot].explained[:, index]
-        awake = _flags_never_up(table, given, yes)
+        awake = _wakefulness(table, given, yes)
         given &= mask_of(table, awake)
         wider = _with_grounds(tests, table, yes & given, ~yes & given, turns, grounds)
         rest = _search(wider, given, yes, maybe, caused, limits)
@@ -179,18 +179,31 @@ def causes(
     return [by_analogy(table, event, found) for event in found]
 
 
-def _flags_never_up(table: Table, given: Mask, yes: Mask) -> Condition:
-    """That flags are down which were up at some failures and at no success.
+def _wakefulness(table: Table, given: Mask, yes: Mask) -> Condition:
+    """That flags are down under which nothing can be done, if that explains some failures.
 
-    Who sleeps does nothing, whatever else is at hand.
+    Who sleeps does nothing, whatever is at hand.
     """
     found = []
     for name, value in table.views[0].thing.attributes.items():
         if isinstance(value, bool):
             is_up = np.array(table.column(("own", name)), bool)
-            if (is_up & given).any() and not (is_up & yes).any():
+            if (is_up & given).any() and not (is_up & yes).any() and _paralyses(table, is_up):
                 found.append(Test(("own", name), "==", False))
     return tuple(found)
+
+
+def _paralyses(table: Table, is_up: Mask) -> bool:
+    """Whether actions that turn the agent never do so in some rows."""
+    turned = []
+    for name in direction_attributes(table.views[0].thing.attributes):
+        outcomes = table.outcomes(Slot(AGENT, "attribute", (name,)))
+        for row in np.flatnonzero(is_up).tolist():
+            view, (old, new) = table.views[row], outcomes[row]
+            goal = view.known.directions.get(view.action)
+            if goal is not None and old != goal:
+                turned.append(new == goal)
+    return len(turned) > 0 and not any(turned)
 
 
 def _happened(rules: RuleList, index: int) -> Mask:
