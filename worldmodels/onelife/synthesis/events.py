@@ -132,6 +132,7 @@ class Event:
     condition: Condition
     happened: Mask  # at least in part
     needs: list[Test]  # of what it takes
+    is_remedy: bool = False  # whether something changes by it that changes by itself, too
 
     @property
     def is_about_a_cell(self) -> bool:
@@ -175,7 +176,8 @@ def causes(
         rest = _search(wider, given, yes, maybe, caused, limits)
         any_of_it = given & np.any([_happened(lists[slot], i) for slot, i in caused], axis=0)
         condition = simplified((on_action, *needs, *awake, *rest))
-        found.append(Event(action, condition, yes | any_of_it, needs))
+        is_remedy = any(s.what == "attribute" and s.detail[0] in restless for s, _ in caused)
+        found.append(Event(action, condition, yes | any_of_it, needs, is_remedy))
     return [by_analogy(table, event, found) for event in found]
 
 
@@ -217,8 +219,15 @@ def by_analogy(
     event: Event,
     found: Sequence[Event],
 ) -> Condition:
-    """With what the same action needs elsewhere, if it was at hand whenever this happened."""
-    if not event.is_about_a_cell or any(_is_tool(test, event) for test in event.condition):
+    """With what the same action needs elsewhere, if it was at hand whenever this happened.
+
+    Tools are for obstacles: what meets a need is taken with bare hands.
+    """
+    if (
+        event.is_remedy
+        or not event.is_about_a_cell
+        or any(_is_tool(test, event) for test in event.condition)
+    ):
         return event.condition
     tools = dict.fromkeys(
         test
