@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pytest
-from onelife.test_inductive_worlds import WORKSHOP, Plot, PlotWorld, unchecked
+from onelife.test_inductive_worlds import MOVES, WORKSHOP, Plot, PlotWorld, Rule, unchecked, walk
 
 from envs.crafter_oo.draws import KeyedDraws
 from envs.crafter_oo.engine import initial_state, transition
@@ -20,15 +20,24 @@ from worldmodels.onelife.laws import Transition
 from worldmodels.onelife.model import OneLife
 from worldmodels.onelife.scenes import Scene, Thing
 from worldmodels.onelife.synthesis.conditions import Test
+from worldmodels.onelife.synthesis.events import (
+    Event,
+    _wakefulness,
+    blame_actions,
+    by_analogy,
+)
+from worldmodels.onelife.synthesis.experience import Experience, Table
 from worldmodels.onelife.synthesis.inductive import induce
 from worldmodels.onelife.synthesis.laws import Book, Change, Outcome, weighed
+from worldmodels.onelife.synthesis.proposals import explains
+from worldmodels.onelife.synthesis.rules import mask_of, rule_list
 from worldmodels.onelife.synthesis.slots import Slot
-from worldmodels.onelife.synthesis.templates import SKIP, Template
+from worldmodels.onelife.synthesis.templates import SKIP, STAY, Template
 from worldmodels.onelife.synthesis.terms import AGENT, WITHIN, Knowledge, View, value_of
 from worldmodels.onelife.synthesis.text import law_text
 
 FIELD = (".......", ".......", ".@....Z", ".......", ".......")
-MOVES = (Action.MOVE_LEFT, Action.MOVE_RIGHT, Action.MOVE_UP, Action.MOVE_DOWN)
+STEPS = (Action.MOVE_LEFT, Action.MOVE_RIGHT, Action.MOVE_UP, Action.MOVE_DOWN)
 LIFE = Slot(AGENT, "attribute", ("life",))
 BITES = (Test(("risen", "snake", "venom"), "==", True),)
 
@@ -78,7 +87,7 @@ def fights() -> Book[WorldState]:
         state.draws = KeyedDraws(seed)
         choose = random.Random(seed)
         for _ in range(30):
-            action = choose.choice((Action.DO, Action.DO, Action.NOOP, *MOVES))
+            action = choose.choice((Action.DO, Action.DO, Action.NOOP, *STEPS))
             after, _ = transition(state, action)
             steps.append(Transition(state, action.slug, after))
             state = after
@@ -228,3 +237,84 @@ def test_harm_is_scored_by_whether_there_was_a_blow() -> None:
     found.cooldown = 0
     log_probs = model.log_probs(state, "noop", [truth, unharmed, unstruck])
     assert log_probs[0] > max(log_probs[1:]) + 5
+
+
+def _life_of(world: PlotWorld, plan: list[str]) -> Table:
+    """What the agent saw."""
+    experience, state = Experience(world, Knowledge()), world.initial(0)
+    for action in plan:
+        after = world.step(state, action)
+        experience.add(state, action, after)
+        state = after
+    experience.known.directions = MOVES
+    return experience.tables[AGENT]
+
+
+def carve(plot: Plot, action: str, draws: random.Random) -> None:
+    """Bowls and spoons take one wood each."""
+    del draws
+    if action in ("bowl", "spoon") and plot.counts["wood"] >= 1:
+        plot.counts["wood"] -= 1
+
+
+def test_what_one_has_is_spent_by_the_actions_that_spent_it() -> None:
+    world = PlotWorld(Plot(["...", "..."], {"wood": 2}), ["bowl", "spoon"], [carve])
+    table = _life_of(world, ["bowl", "spoon", "south", "north", "bowl"])
+    slot = Slot(AGENT, "attribute", ("wood",))
+    templates = [STAY, Template("add", -1)]
+    has_wood = (Test(("own", "wood"), ">=", 1),)
+    masks = [np.ones(5, bool), mask_of(table, has_wood)]
+    explained = explains(table, slot, templates)
+    for restless, expected in (((), {("bowl", "spoon")}), (("wood",), set())):
+        rules = rule_list(table, slot, templates, explained, [(), has_wood], masks)
+        blame_actions(rules, table, restless)
+        spent = {t.value for t in rules.rules[1].condition if t.term == ("action",)}
+        assert spent == expected
+
+
+def doze(plot: Plot, action: str, draws: random.Random) -> None:
+    """A nap takes three steps."""
+    del draws
+    counts = plot.counts
+    if counts["asleep"]:
+        counts["left"] -= 1
+        counts["asleep"] = counts["left"] > 0
+    elif action == "nap":
+        counts["asleep"], counts["left"] = True, 3
+
+
+def awake(rule: Rule) -> Rule:
+    """The rule, for those who do not sleep."""
+
+    def applied(plot: Plot, action: str, draws: random.Random) -> None:
+        if not plot.counts["asleep"]:
+            rule(plot, action, draws)
+
+    return applied
+
+
+@pytest.mark.parametrize("is_paralysed", [False, True])
+def test_flags_explain_failures_if_nothing_can_be_done_under_them(*, is_paralysed: bool) -> None:
+    first = Plot(["...", "..."], {"asleep": False, "left": 0, "wood": 2})
+    world = PlotWorld(first, ["bowl", "nap"], [])
+    moving = awake(walk) if is_paralysed else walk
+    world.rules = (moving, awake(carve), doze)
+    table = _life_of(world, ["bowl", "nap", "bowl", "east", "east", "west", "bowl"])
+    given = mask_of(table, (Test(("action",), "==", "bowl"),))
+    wood = np.array(table.column(("own", "wood")))
+    yes = given & (np.append(wood[1:], 0) < wood)
+    expected = (Test(("own", "asleep"), "==", False),) if is_paralysed else ()
+    assert _wakefulness(table, given, yes) == expected
+
+
+@pytest.mark.parametrize("is_remedy", [False, True])
+def test_what_meets_a_need_takes_no_tool(*, is_remedy: bool) -> None:
+    scene = WORKSHOP.scene(Plot(["T"], {"pick": 1}))
+    table = Table(AGENT)
+    table.views = [View(scene, "take", scene.agent, Knowledge())]
+    take, tool = Test(("action",), "==", "take"), Test(("own", "pick"), ">=", 1)
+    spots = [Test(("cell", "facing", "material"), "==", name) for name in ("rock", "well")]
+    yes = np.ones(1, bool)
+    digging = Event("take", (take, spots[0], tool), yes, [])
+    drinking = Event("take", (take, spots[1]), yes, [], is_remedy=is_remedy)
+    assert (tool in by_analogy(table, drinking, [digging, drinking])) is not is_remedy
