@@ -95,6 +95,9 @@ class Problem:
         return mask
 
 
+@np.errstate(
+    invalid="ignore"
+)  # matrix products raise the flag on some processors, all being finite
 def find_rules(
     problem: Problem, limits: Limits = DEFAULT_LIMITS, *, first: Sequence[int] = ()
 ) -> list[Found]:
