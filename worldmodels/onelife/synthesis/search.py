@@ -95,9 +95,8 @@ class Problem:
         return mask
 
 
-@np.errstate(
-    invalid="ignore"
-)  # matrix products raise the flag on some processors, all being finite
+# On some processors, products of finite matrices raise the flag of invalid numbers.
+@np.errstate(invalid="ignore")
 def find_rules(
     problem: Problem, limits: Limits = DEFAULT_LIMITS, *, first: Sequence[int] = ()
 ) -> list[Found]:

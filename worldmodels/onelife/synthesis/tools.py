@@ -62,7 +62,7 @@ class Tools:
             rows: On which it decided, of the table of the scope.
 
         Returns:
-            None if tools need not matter: bare hands did it, too, or it is no work for tools.
+            Nothing if tools need not matter: bare hands did it, too, or it is no work for tools.
         """
         head = "own" if scope == AGENT else "agent"
         is_work = self._clears(changes, rows) if scope == AGENT else _is_blow(condition)
