@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int
 from worldmodels.onelife.synthesis.conditions import Condition, Test, simplified
 from worldmodels.onelife.synthesis.experience import MISSING, Table
 from worldmodels.onelife.synthesis.laws import Outcome, changes_something
-from worldmodels.onelife.synthesis.search import FINAL_ROUNDS, Problem, winners
+from worldmodels.onelife.synthesis.search import FINAL_ROUNDS, Problem, product, winners
 from worldmodels.onelife.synthesis.slots import Slot
 from worldmodels.onelife.synthesis.templates import STAY, Template
 from worldmodels.onelife.synthesis.terms import AGENT
@@ -63,7 +63,7 @@ def rule_list(
     rules = []
     for i, condition in enumerate(conditions):
         mine = winner == i
-        counts = problem.one_hot @ mine.astype(np.float32)
+        counts = product(problem.one_hot, mine.astype(np.float32))
         theta = problem.distribution(counts[None], FINAL_ROUNDS)[0][0]
         size = float(counts.sum())
         rows = np.flatnonzero(mine & (problem.weights > 0))

@@ -72,19 +72,19 @@ class Problem:
         self, counts: Float[np.ndarray, "groups patterns"], rounds: int = _ROUNDS
     ) -> tuple[Float[np.ndarray, "groups outcomes"], Float[np.ndarray, "groups patterns"]]:
         """The likeliest distribution over templates for each group, and log p of each pattern."""
-        certain = counts[:, self.certain] @ self.patterns[self.certain]
-        whole = counts @ self.patterns >= counts.sum(axis=1, keepdims=True) - 1e-3
+        certain = product(counts[:, self.certain], self.patterns[self.certain])
+        whole = product(counts, self.patterns) >= counts.sum(axis=1, keepdims=True) - 1e-3
         soft = (
             certain
             + self.preference
             + counts.sum(axis=1, keepdims=True) * (whole & (np.cumsum(whole, axis=1) == 1))
         )  # where one template explains all, it is believed
-        soft = soft * ((counts / (soft @ self.patterns.T)) @ self.patterns)
+        soft = soft * product(counts / product(soft, self.patterns.T), self.patterns)
         for _ in range(rounds):
             theta = soft + SMOOTHING
             theta /= theta.sum(axis=1, keepdims=True)
-            chance = theta @ self.patterns.T
-            soft = theta * ((counts / chance) @ self.patterns)
+            chance = product(theta, self.patterns.T)
+            soft = theta * product(counts / chance, self.patterns)
         return theta, np.log(chance)
 
     def mask(self, tests: Sequence[int]) -> Mask:
@@ -95,8 +95,17 @@ class Problem:
         return mask
 
 
-# On some processors, products of finite matrices raise the flag of invalid numbers.
-@np.errstate(invalid="ignore")
+def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The matrix product.
+
+    On some processors that of small matrices raises the flag of invalid numbers though all are
+    finite; what is not shows in the result all the same.
+    """
+    with np.errstate(invalid="ignore"):
+        found: np.ndarray = left @ right
+    return found
+
+
 def find_rules(
     problem: Problem, limits: Limits = DEFAULT_LIMITS, *, first: Sequence[int] = ()
 ) -> list[Found]:
@@ -148,7 +157,7 @@ def _score(
     thetas, sizes = [], []
     for i in range(len(masks)):
         mine = winner == i
-        counts = problem.one_hot @ mine.astype(np.float32)
+        counts = product(problem.one_hot, mine.astype(np.float32))
         theta, logs = problem.distribution(counts[None])
         logs_of_rows[mine] = logs[0][problem.pattern_of[mine]]
         thetas.append(theta[0])
@@ -187,7 +196,7 @@ def _exact_gain(
 ) -> float:
     """What an exception gains if the other rules are fitted again without its rows."""
     mask = problem.mask(tests)
-    counts = problem.one_hot @ mask.astype(np.float32)
+    counts = product(problem.one_hot, mask.astype(np.float32))
     size = float(counts.sum())
     theta = problem.distribution(counts[None])[0][0]
     used = max(int((theta * size > _USED).sum()) - 1, 1)
@@ -202,9 +211,9 @@ def _gains(
     base = problem.mask(tests)
     told = np.concatenate([problem.one_hot, logs_of_rows[None]])
     if base.sum() * 4 < len(base):  # few rows: cut them out
-        sums = problem.columns[:, base] @ told[:, base].T
+        sums = product(problem.columns[:, base], told[:, base].T)
     else:
-        sums = problem.columns @ (told * base).T
+        sums = product(problem.columns, (told * base).T)
     counts, before = sums[:, :-1], sums[:, -1]
     theta, logs = problem.distribution(counts)
     gains: Float[np.ndarray, " tests"] = (counts * logs).sum(axis=1) - before
