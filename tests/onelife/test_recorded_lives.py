@@ -18,7 +18,7 @@ from envs.crafter_oo.state import WorldState, check_invariants
 from worldmodels.onelife.crafter.world import CrafterWorld
 from worldmodels.onelife.homestead.world import HomesteadWorld
 from worldmodels.onelife.record import main
-from worldmodels.onelife.trajectories import load, read_header, save
+from worldmodels.onelife.trajectories import _changes, load, read_header, save
 from worldmodels.onelife.worlds import World
 
 CRAFTER = CrafterWorld()
@@ -188,3 +188,28 @@ def test_a_state_without_objects_is_told(objects: Any) -> None:
         del data["objects"]
     with pytest.raises(ValueError, match="needs the list 'objects', the player first; got"):
         CRAFTER.from_dict(data)
+
+
+THINGS_BEFORE = [
+    {"kind": "hen", "id": 1, "position": [10, 5], "brood": 0},
+    {"kind": "hen", "id": 2, "position": [4, 2], "brood": 0},
+    {"kind": "hen", "id": 3, "position": [6, 8], "brood": 0},
+    {"kind": "hen", "id": 8, "position": [7, 12], "brood": 0},
+    {"kind": "fox", "id": 12, "position": [3, 5], "nerve": 1, "patience": 2},
+    {"kind": "hen", "id": 14, "position": [11, 5], "brood": 0},
+    {"kind": "fox", "id": 15, "position": [7, 2], "nerve": 3, "patience": 0},
+]
+THINGS_AFTER = [
+    {"kind": "hen", "id": 1, "position": [10, 5], "brood": 0},
+    {"kind": "hen", "id": 2, "position": [4, 2], "brood": 0},
+    {"kind": "hen", "id": 3, "position": [5, 8], "brood": 0},
+    {"kind": "hen", "id": 8, "position": [7, 12], "brood": 0},
+    {"kind": "hen", "id": 14, "position": [11, 5], "brood": 0},
+    {"kind": "fox", "id": 15, "position": [6, 2], "nerve": 3, "patience": 0},
+]
+
+
+def test_changes_lead_to_the_next_state_where_the_library_errs() -> None:
+    """Two creatures of one list move as a third vanishes: jsonpatch 1.33 writes an index of -1."""
+    before, after = {"things": THINGS_BEFORE}, {"things": THINGS_AFTER}
+    assert jsonpatch.apply_patch(before, _changes(before, after)) == after
