@@ -124,10 +124,9 @@ def test_a_counter_at_zero_never_falls() -> None:
     scene = book.scene(state)
     zombie = scene.by_kind["zombie"][0]
     view = View(scene, "noop", zombie, book.known)
-    assert all(
-        isinstance(value, int) and value >= 0
-        for value in book.chances(Slot("zombie", "attribute", ("cooldown",)), view)
-    )
+    chances = book.chances(Slot("zombie", "attribute", ("cooldown",)), view)
+    assert chances
+    assert all(isinstance(value, int) and value >= 0 for value in chances)
 
 
 def test_what_is_struck_is_struck_by_the_action() -> None:
@@ -138,10 +137,9 @@ def test_what_is_struck_is_struck_by_the_action() -> None:
         if law.scope == "zombie"
         and any(change.slot.detail == ("health",) for change in law.changes)
     ]
-    assert laws
-    for law in laws:
-        if any(test.term[0] == "faced" for test in law.condition):
-            assert Test(("action",), "==", "do") in law.condition
+    struck = [law for law in laws if any(test.term[0] == "faced" for test in law.condition)]
+    assert struck
+    assert all(Test(("action",), "==", "do") in law.condition for law in struck)
 
 
 def cleared(*, with_bare_hands: bool) -> Book[Plot]:

@@ -2,14 +2,14 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from typing_extensions import override
 
 from worldmodels.interface import WorldModel
-from worldmodels.onelife.distributions import Distribution
-from worldmodels.onelife.laws import DependentLaw, Effect, Law
+from worldmodels.onelife.distributions import Distribution, Value
+from worldmodels.onelife.laws import Effect, Law
 from worldmodels.onelife.observables import Observables
 from worldmodels.onelife.panel import LawPanel
 from worldmodels.onelife.products import Product
@@ -98,27 +98,8 @@ class OneLife(WorldModel[StateT, ActionT]):
 
     @override
     def sample(self, key: int, state: StateT, action: ActionT) -> StateT:
-        effects = self._panel.effects(state, action)
-        values = draw(self._products(state, effects), key)
-        if self._panel.has_dependent_laws:
-            known = self._panel.given(effects, state, action, values)
-            later = {name for effect in (effects, known) for name in self._dependent_names(effect)}
-            redrawn = draw(self._products(state, known), key)
-            values = {name: v for name, v in values.items() if name not in later}
-            values |= {name: v for name, v in redrawn.items() if name in later}
+        values = drawn(self._panel, self.weights, self.observables, key, state, action)
         return self.observables.write(state, values)
-
-    def _products(self, state: StateT, effects: Sequence[tuple[int, Effect]]) -> dict[str, Product]:
-        return weigh(forecast(state, effects, self.observables), self.weights)
-
-    def _dependent_names(self, effects: Sequence[tuple[int, Effect]]) -> set[str]:
-        """What dependent laws speak about."""
-        return {
-            name
-            for index, effect in effects
-            if isinstance(self.laws[index], DependentLaw)
-            for name in effect
-        }
 
     @override
     def log_prob(self, state: StateT, action: ActionT, next_state: StateT) -> float:
@@ -130,21 +111,62 @@ class OneLife(WorldModel[StateT, ActionT]):
     ) -> list[float]:
         if self.scoring.compat and not self.laws:
             return [NO_LAWS_LOG_PROB] * len(next_states)
-        effects = self._panel.effects(state, action)
-        products = self._products(state, effects)
-        found = []
-        for candidate in next_states:
-            before, after = self.observables.compare(state, candidate)
-            if self._panel.has_dependent_laws:
-                known = self._panel.given(effects, state, action, after)
-                products = self._products(state, known)
-            found.append(log_prob(products, before, after, self.scoring))
-        return found
+        return [
+            log_prob(products, before, after, self.scoring)
+            for (products,), before, after in judged(
+                self._panel, [self.weights], self.observables, state, action, next_states
+            )
+        ]
 
     def explain(self, state: StateT, action: ActionT) -> list[Vote]:
         """What the laws say about a step: by observable, then in the order of the laws."""
         effects = self._panel.effects(state, action)
         return votes(state, effects, self.laws, self.weights, self.observables)
+
+
+def drawn(
+    panel: LawPanel[StateT, ActionT],
+    weights: Sequence[float],
+    observables: Observables[StateT],
+    key: int,
+    state: StateT,
+    action: ActionT,
+) -> dict[str, Value]:
+    """A value for everything laws speak about: what depends on others is drawn after them."""
+    effects = panel.effects(state, action)
+    values = draw(weigh(forecast(state, effects, observables), weights), key)
+    if not panel.has_dependent_laws:
+        return values
+    known = panel.given(effects, state, action, values)
+    later = panel.dependent_names(effects) | panel.dependent_names(known)
+    again = draw(weigh(forecast(state, known, observables), weights), key)
+    first = {name: value for name, value in values.items() if name not in later}
+    return first | {name: value for name, value in again.items() if name in later}
+
+
+def judged(
+    panel: LawPanel[StateT, ActionT],
+    weight_draws: Sequence[Sequence[float]],
+    observables: Observables[StateT],
+    state: StateT,
+    action: ActionT,
+    next_states: Sequence[StateT],
+) -> Iterator[tuple[list[dict[str, Product]], dict[str, Value], dict[str, Value]]]:
+    """For every candidate what the laws say, knowing of it what they depend on; and its values.
+
+    Yields:
+        Products, for each of the weights; the values before, and the candidate's.
+    """
+    effects = panel.effects(state, action)
+    ballots = forecast(state, effects, observables)
+    products = [weigh(ballots, weights) for weights in weight_draws]
+    for candidate in next_states:
+        before, after = observables.compare(state, candidate)
+        if panel.has_dependent_laws:
+            known = panel.given(effects, state, action, after)
+            ballots = forecast(state, known, observables)
+            products = [weigh(ballots, weights) for weights in weight_draws]
+        yield products, before, after
 
 
 def votes(

@@ -1,6 +1,7 @@
 """Asks many laws, some of them bad, what happens next."""
 
 import contextlib
+import functools
 import logging
 import math
 import signal
@@ -8,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any, Final, Generic, TypeVar
 
@@ -49,9 +50,11 @@ class LawPanel(Generic[StateT, ActionT]):
         self.skipped: Counter[str] = Counter()  # calls without an answer, by name of the law
         self.errors: dict[str, str] = {}  # text of the first error of each such law
         self.stopped: list[str] = []  # names of laws that ran for too long
-        self._methods = [(i, law.precondition, law.effect) for i, law in enumerate(laws)]
+        self._methods = [(i, functools.partial(_speak, law)) for i, law in enumerate(laws)]
         self._dependent = {
-            i: law.effect_given for i, law in enumerate(laws) if isinstance(law, DependentLaw)
+            i: functools.partial(_speak_again, law)
+            for i, law in enumerate(laws)
+            if isinstance(law, DependentLaw)
         }
         self._running = _NOBODY  # index of the law that runs now
         self._call = 0  # tells one call from the next
@@ -62,16 +65,18 @@ class LawPanel(Generic[StateT, ActionT]):
         """Index and effect of every law that speaks, in the order of the laws."""
         answers: list[tuple[int, Effect]] = []
         with self.watching():
-            for index, precondition, effect in self._methods:
-                with self._guarded(index):
-                    if precondition(state, action):
-                        answers.append((index, _checked(effect(state, action))))
+            for index, ask in self._methods:
+                self._add_answer(answers, index, ask, state, action)
         return answers
 
     @property
     def has_dependent_laws(self) -> bool:
         """Whether some laws are to be asked again once more is known of a step."""
         return len(self._dependent) > 0
+
+    def dependent_names(self, effects: Sequence[tuple[int, Effect]]) -> set[str]:
+        """What dependent laws speak about."""
+        return {name for i, effect in effects if i in self._dependent for name in effect}
 
     def given(
         self,
@@ -83,20 +88,24 @@ class LawPanel(Generic[StateT, ActionT]):
         """The same effects, where laws that depend on other observables know what these will be."""
         answers = [(i, effect) for i, effect in effects if i not in self._dependent]
         with self.watching():
-            for index, effect_given in self._dependent.items():
-                with self._guarded(index):
-                    said = effect_given(state, action, after)
-                    if said is not None:
-                        answers.append((index, _checked(said)))
+            for index, ask in self._dependent.items():
+                self._add_answer(answers, index, ask, state, action, after)
         return sorted(answers, key=lambda answer: answer[0])
 
-    @contextlib.contextmanager
-    def _guarded(self, index: int) -> Iterator[None]:
-        """Whatever a law does inside, it is at worst skipped."""
+    def _add_answer(
+        self,
+        answers: list[tuple[int, Effect]],
+        index: int,
+        ask: Callable[..., Effect | None],
+        *about: Any,
+    ) -> None:
+        """Ask one law; whatever it does, it is at worst skipped."""
         try:
             self._call += 1
             self._running = index
-            yield
+            said = ask(*about)
+            if said is not None:
+                answers.append((index, said))
             self._running = _NOBODY
         except _TimeOutError:
             self._running = _NOBODY
@@ -140,7 +149,7 @@ class LawPanel(Generic[StateT, ActionT]):
 
     def _disable(self, index: int) -> None:
         self._methods = [entry for entry in self._methods if entry[0] != index]
-        self._dependent.pop(index, None)
+        self._dependent = {i: ask for i, ask in self._dependent.items() if i != index}
         self.stopped.append(self.laws[index].name)
         self._skip(index, f"ran for more than {self.time_limit} s and is silent from now on")
 
@@ -154,6 +163,17 @@ class LawPanel(Generic[StateT, ActionT]):
 
 class _TimeOutError(BaseException):
     """Raised inside a law that runs for too long; no Exception, so that laws rarely catch it."""
+
+
+def _speak(law: Law[StateT, ActionT], state: StateT, action: ActionT) -> Effect | None:
+    return _checked(law.effect(state, action)) if law.precondition(state, action) else None
+
+
+def _speak_again(
+    law: DependentLaw[StateT, ActionT], state: StateT, action: ActionT, after: Mapping[str, Value]
+) -> Effect | None:
+    said = law.effect_given(state, action, after)
+    return None if said is None else _checked(said)
 
 
 def _checked(said: Any) -> Effect:

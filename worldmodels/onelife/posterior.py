@@ -11,7 +11,7 @@ from typing_extensions import override
 from worldmodels.interface import WorldModel
 from worldmodels.onelife.distributions import logsumexp
 from worldmodels.onelife.laws import Law
-from worldmodels.onelife.model import Vote, votes
+from worldmodels.onelife.model import Vote, drawn, judged, votes
 from worldmodels.onelife.observables import Observables
 from worldmodels.onelife.panel import LawPanel
 from worldmodels.onelife.scoring import (
@@ -19,10 +19,7 @@ from worldmodels.onelife.scoring import (
     MIN_WEIGHT,
     Scoring,
     checked_weights,
-    draw,
-    forecast,
     log_prob,
-    weigh,
 )
 
 StateT = TypeVar("StateT")
@@ -77,8 +74,8 @@ class PosteriorOneLife(WorldModel[StateT, ActionT]):
     def sample(self, key: int, state: StateT, action: ActionT) -> StateT:
         pick_key, value_key = np.random.SeedSequence(key).generate_state(2, np.uint64).tolist()
         weights = self.weight_draws[pick_key % len(self.weight_draws)]
-        ballots = forecast(state, self._panel.effects(state, action), self.observables)
-        return self.observables.write(state, draw(weigh(ballots, weights), value_key))
+        values = drawn(self._panel, weights, self.observables, value_key, state, action)
+        return self.observables.write(state, values)
 
     @override
     def log_prob(self, state: StateT, action: ActionT, next_state: StateT) -> float:
@@ -88,13 +85,12 @@ class PosteriorOneLife(WorldModel[StateT, ActionT]):
     def log_probs(
         self, state: StateT, action: ActionT, next_states: Sequence[StateT]
     ) -> list[float]:
-        ballots = forecast(state, self._panel.effects(state, action), self.observables)
-        worlds = [weigh(ballots, weights) for weights in self.weight_draws]
-        pairs = [self.observables.compare(state, candidate) for candidate in next_states]
         return [
             logsumexp([log_prob(products, before, after, self.scoring) for products in worlds])
             - math.log(len(worlds))
-            for before, after in pairs
+            for worlds, before, after in judged(
+                self._panel, self.weight_draws, self.observables, state, action, next_states
+            )
         ]
 
     def explain(self, state: StateT, action: ActionT) -> list[Vote]:

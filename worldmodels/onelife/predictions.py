@@ -96,14 +96,23 @@ def consult(
     panel: LawPanel[StateT, ActionT],
     transitions: Sequence[Transition[StateT, ActionT]],
     observables: Observables[StateT],
+    *,
+    in_hindsight: bool = True,
 ) -> list[Record]:
-    """Run every law on every transition: those that depend on others know what these came to."""
+    """Run every law on every transition.
+
+    Args:
+        panel: The laws.
+        transitions: What happened.
+        observables: How states are cut into observables.
+        in_hindsight: Whether laws that depend on others know what these came to.
+    """
     records = []
     with panel.watching():
         for step in transitions:
             before, after = observables.compare(step.state, step.next_state)
             effects = panel.effects(step.state, step.action)
-            if panel.has_dependent_laws:
+            if in_hindsight and panel.has_dependent_laws:
                 effects = panel.given(effects, step.state, step.action, after)
             records.append(Record(effects, before, after))
     return records

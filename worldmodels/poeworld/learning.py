@@ -102,7 +102,7 @@ def fit_poeworld(
     The silent votes are constant, so this is the same likelihood as that of OneLife.
     """
     panel = LawPanel(laws, time_limit)
-    records = consult(panel, choose_batch(transitions, config), observables)
+    records = consult(panel, choose_batch(transitions, config), observables, in_hindsight=False)
     able = [i for i, law in enumerate(laws) if law.name not in panel.stopped]
     predictions = collect(records, able, observables, skip_absent=True, dtype=config.dtype)
     weights = fit_weights(predictions, config).weights

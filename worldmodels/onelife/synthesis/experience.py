@@ -171,7 +171,7 @@ class Experience(Generic[StateT]):
         return {last.materials[i] for i in np.unique(last.cells).tolist()} - there
 
     def sudden(self, kind: str) -> list[str]:
-        """Whole numbers of a kind that rise by more than one at a time, near the agent."""
+        """Whole numbers of a kind that rise by more than one at a time."""
         found = []
         table = self.tables[kind]
         for name, value in self.attributes[kind].items():

@@ -134,7 +134,7 @@ class _Induction(Generic[StateT]):
             self._life(),
             self._tests_of(AGENT),
             restless,
-            Tools.of(self.experience),
+            Tools(self.experience),
         )
         return Book(self.world, laws, self.known)
 

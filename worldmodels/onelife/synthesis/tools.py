@@ -5,7 +5,7 @@ is more often right to think so of obstacles that are cleared for nothing, and o
 made for each tool that was always there, and none for bare hands.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,30 +25,14 @@ class Tools:
     """The tools of a life, and which laws are to be about them.
 
     Args:
-        tables: The life, by scope.
-        restless: Attributes of the agent that change by themselves.
-        records: Attributes of the agent that only tell what has happened.
-        grounds: Materials that the agent can enter: no obstacles.
+        experience: The life.
     """
 
-    def __init__(
-        self,
-        tables: Mapping[str, Table],
-        restless: Collection[str] = (),
-        records: Collection[str] = (),
-        grounds: Collection[str] = (),
-    ) -> None:
-        self.names = tools_of(tables[AGENT], {*restless, *records})
-        self._tables = tables
-        self._restless = restless
-        self._grounds = set(grounds)
-
-    @classmethod
-    def of(cls, experience: Experience[Any]) -> "Tools":
-        """The tools of what was lived."""
-        known = experience.known
-        grounds = known.grounds[known.agent_kind]
-        return cls(experience.tables, experience.restless, experience.records, grounds)
+    def __init__(self, experience: Experience[Any]) -> None:
+        self._tables = experience.tables
+        self._restless = experience.restless
+        self._grounds = experience.known.grounds[experience.known.agent_kind]  # no obstacles
+        self.names = tools_of(self._tables[AGENT], {*self._restless, *experience.records})
 
     def versions(
         self, scope: str, condition: Condition, changes: Sequence[Change], rows: Rows
