@@ -16,6 +16,7 @@ _BRIEF: Final = 0.1  # times it must vanish for each step it is in sight
 _NOTICE: Final = 3  # steps of a missile ahead of it
 _OFTEN: Final = 0.1  # the same, for each step beside it
 _SELDOM: Final = 0.03  # the same, of what once took much at a time
+_WHATEVER: Final = 3  # actions under which something falls by itself
 _WEAK: Final = 0.35  # of the highest level of a vital need
 _LOW: Final = 0.5  # of the highest level of a need
 _GOOD: Final = 0.8  # the same, above which it can wait
@@ -31,6 +32,7 @@ class Body(Wants):
         self.healing: set[str] = set()  # needs that rise by themselves, as when walking
         self.vital: set[str] = set()  # needs that have fallen by more than one at once
         self.restless: set[tuple[str, str]] = set()  # attributes of kinds that fall by themselves
+        self._fell_under: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # actions
         self.vanishing: Counter[str] = Counter()  # times things of a kind went by themselves
         self._sighted: Counter[str] = Counter()  # steps that things of a kind were in sight
         self.grounds: defaultdict[str, set[str]] = defaultdict(set)  # materials a kind was seen on
@@ -57,7 +59,7 @@ class Body(Wants):
         """Take in one step."""
         flag = next((n for n, value in scene.agent.attributes.items() if value is True), "")
         self._steps[flag] += 1
-        kinds = sorted(self._watch(scene, after, target))
+        kinds = sorted(self._watch(scene, action, after, target))
         self._beside.update(kinds)
         self._near.update(self._kinds_near(scene))
         self._alone += not kinds
@@ -88,7 +90,7 @@ class Body(Wants):
                 self._losses[need] -= change
         self.vital |= {need for kind, need in self._harm if self._excess(kind, need) >= _HARM}
 
-    def _watch(self, scene: Scene, after: Scene, target: Cell) -> set[str]:
+    def _watch(self, scene: Scene, action: str, after: Scene, target: Cell) -> set[str]:
         """Learn what things do by themselves; returns the kinds beside the agent."""
         x, y = scene.agent.position
         beside = set()
@@ -102,10 +104,13 @@ class Body(Wants):
             self.grounds[thing.kind].add(scene.material(thing.position) or "")
             if distance <= 1:
                 beside.add(thing.kind)
-            if thing.position == target:
-                continue
             now = after.by_id.get(thing.id)
-            if now is None:
+            if thing.position == target:
+                for name in () if now is None else fallen(thing, now):
+                    self._fell_under[thing.kind, name].add(action)
+                    if len(self._fell_under[thing.kind, name]) >= _WHATEVER:
+                        self.restless.add((thing.kind, name))
+            elif now is None:
                 self.vanishing[thing.kind] += 1
             else:
                 self.restless.update((thing.kind, name) for name in fallen(thing, now))
@@ -236,9 +241,15 @@ class Body(Wants):
         return any(self.restores(d, need) and not d.sets for _, _, d in practice.all_deeds())
 
     def restores(self, deed: Deed, need: str) -> bool:
-        """Whether a deed makes a need rise more often than it rises anyway."""
+        """Whether a deed makes a need rise more often than it rises anyway.
+
+        Of what takes something, only the times count at which it took it, unless the need rises
+        by itself.
+        """
         usual = self._rises["", need] / max(self._steps[""], 1)
-        if deed.restores[need] > max(0.08, 3 * usual) * deed.tries:
+        is_told = deed.losses and need not in self.healing
+        times = deed.successes if is_told else deed.tries
+        if deed.restores[need] > max(0.08, 3 * usual) * times:
             return True
         return any(
             self._rises[flag, need] > 2 * usual * self._steps[flag] and self._rises[flag, need] > 0

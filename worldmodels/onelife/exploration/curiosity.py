@@ -75,7 +75,8 @@ class Curiosity:
         lacking += [(station, 1) for station in sorted(near - context.near)]
         if len(lacking) == 1 and not practice.failed_without(action, *lacking[0]):
             return _PROOF
-        if not lacking and deed.successes < _REPEATS and self._can_spare(deed, held):
+        is_possible = practice.can(action, context, held)
+        if is_possible and deed.successes < _REPEATS and self._can_spare(deed, held):
             return 0.3 / deed.successes
         return 0.0
 
@@ -180,7 +181,6 @@ class Curiosity:
         practice, body = self.practice, self.body
         if deed.sets or not practice.can(action, context, held):
             return 0.0
-        chance = deed.successes / deed.tries
         value = 0.01
         if deed.successes <= _REPEATS and self._can_spare(deed, held):
             value = 0.3 / deed.successes
@@ -191,7 +191,8 @@ class Curiosity:
             value = max(value, 0.35 if deed.successes > 5 else 3.0)  # go on while it works
             if deed.tries <= _PATIENT and not any(deed.restores[n] for n in body.falling):
                 value += self.hope(scene) + self._despair(scene)
-        for item in deed.gains:
+        for item, amount in deed.gains.items():
+            chance = min(1.0, amount / deed.tries)
             value = max(value, self._supply(item, held) * chance)
             value = max(value, self.haste * self._relief(scene, item, held) * chance**0.5)
         for need in body.falling:
@@ -213,6 +214,30 @@ class Curiosity:
             default=0.0,
         )
 
+    def meal(self, scene: Scene, action: str, context: Context, held: Mapping[str, int]) -> float:
+        """Worth of taking what is at hand and raises a need, whatever is faced.
+
+        What took something for nothing may have been meant for a need that was met.
+        """
+        deeds = [d for d in self.practice.tried(action) if d.losses and not d.sets]
+        here = self.practice.deeds[action].get(context.target)
+        if here is not None and any(failure.covers(context) for failure in here.failures):
+            return 0.0
+        known = {item for deed in deeds for item in deed.losses if held.get(item)}
+        failed = {item for failure in self.practice.failures(action) for item in failure.kinds}
+        if not known and not context.kinds - failed - self.trials.tools:
+            return 0.0  # at hand is only what it does not take
+        body = self.body
+        needs = [
+            need
+            for need in body.falling
+            if need not in body.healing and any(body.restores(deed, need) for deed in deeds)
+        ]
+        if needs:
+            return max(self.haste * body.urgency(scene, need) for need in needs)
+        is_for_nothing = known and not any(d.makes or d.creates or d.gains for d in deeds)
+        return self.hope(scene) if is_for_nothing else 0.0
+
     def is_remedy(self, action: str, target: Target) -> bool:
         """Whether a deed was seen to raise a need."""
         deed = self.practice.deeds[action].get(target)
@@ -221,7 +246,7 @@ class Curiosity:
     def fills(self, scene: Scene, action: str, context: Context) -> float:
         """Worth of going on to raise a need by what is faced."""
         deed = self.practice.deeds[action].get(context.target)
-        if deed is None or deed.sets or context.target[0] != "material":
+        if deed is None or deed.sets or deed.losses or context.target[0] != "material":
             return 0.0
         if not deed.successes and not deed.last_hinted:
             return 0.0

@@ -68,7 +68,10 @@ class Explorer:
         has_moved = after.agent.position != position
         self.ground.notice(scene, after, self.body.missiles)
         is_walk = action in practice.directions
+        restless = set(self.body.restless)
         self.body.notice(scene, action, after, cell, self.time, is_walk=is_walk)
+        for kind, attribute in sorted(self.body.restless - restless):
+            self.practice.forget_touches(kind, attribute)
         self.safety.perils.notice(scene, after, self.time)
         self.time += 1
         context = self.curiosity.context(scene, (position, facing))
@@ -115,7 +118,9 @@ class Explorer:
         for thing in self.body.threats(scene, 1):
             step = (thing.position[0] - place[0][0], thing.position[1] - place[0][1])
             if step == place[1]:
-                return None
+                return self.safety.strike(thing.kind) or self._least_tried(
+                    self.curiosity.context(scene, place), held_by(scene)
+                )
             if step in terrain.moves:
                 return terrain.moves[step]
         for way in ways(terrain, place, {}, _WITHIN):

@@ -29,15 +29,21 @@ class Deed:
     gains: Counter[str] = dataclasses.field(default_factory=Counter)  # items
     restores: Counter[str] = dataclasses.field(default_factory=Counter)  # times a need rose
     losses: Counter[str] = dataclasses.field(default_factory=Counter)  # largest amount taken
+    always: set[str] | None = None  # items taken at every success
     makes: set[str] = dataclasses.field(default_factory=set)  # materials put in place of the target
     creates: set[str] = dataclasses.field(default_factory=set)  # kinds of things
     sets: set[str] = dataclasses.field(default_factory=set)  # flags raised
-    touches: int = 0  # times the thing it was done to lost something, or went
+    touches: Counter[str] = dataclasses.field(default_factory=Counter)  # see `Result.touched`
     hints: int = 0  # times it may have had an effect that might also have been chance
     stock: dict[str, int] | None = None  # the least of each item over all successes
     near: frozenset[str] | None = None  # stations that were there at every success
     last_worked: bool = False
     last_hinted: bool = False
+
+    @property
+    def price(self) -> dict[str, int]:
+        """What it takes every time; of what serves in turn, nothing is part of it."""
+        return {item: n for item, n in self.losses.items() if item in (self.always or ())}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,18 +56,18 @@ class Result:
     makes: str | None
     creates: frozenset[str]
     sets: frozenset[str]
-    touched: bool  # the target thing changed or went
+    touched: frozenset[str]  # attributes that the target thing lost some of; "" if it went
     helped: bool  # a need rose that does not rise by itself
 
     @property
     def is_plain(self) -> bool:
         """Whether the action must have had an effect."""
-        return bool(self.gains or self.losses or self.sets or self.makes or self.creates)
+        return bool(self.gains or self.losses or self.sets or self.creates)
 
     @property
     def is_hint(self) -> bool:
         """Whether it seems so, but such things also happen by themselves."""
-        return self.touched or self.helped
+        return bool(self.touched) or self.helped or self.makes is not None
 
 
 class Practice:
@@ -70,6 +76,7 @@ class Practice:
     def __init__(self, first: Scene) -> None:
         self.deeds: defaultdict[str, dict[Target, Deed]] = defaultdict(dict)
         self.stations: dict[str, str] = {}  # material that only the agent makes -> the action
+        self._taken: set[str] = set()  # materials that can be taken away, and are no stations
         numbers = np.bincount(first.cells.reshape(-1), minlength=len(first.materials)).tolist()
         count = dict(zip(first.materials, numbers, strict=True))
         self._natural = {name for name, number in count.items() if number}
@@ -122,9 +129,9 @@ class Practice:
 
     def cost(self, action: str) -> dict[str, int]:
         """What an action takes at least, over all it was done to with success."""
-        losses = [deed.losses for deed in self.tried(action) if deed.successes]
-        items = [item for loss in losses for item in loss]
-        return {item: min(loss[item] for loss in losses) for item in items}
+        prices = [deed.price for deed in self.tried(action) if deed.successes]
+        items = [item for price in prices for item in price]
+        return {item: min(price.get(item, 0) for price in prices) for item in items}
 
     def is_taken(self, item: str) -> bool:
         """Whether some action takes an item."""
@@ -163,19 +170,35 @@ class Practice:
         deed.gains.update(result.gains)
         for item, amount in result.losses.items():
             deed.losses[item] = max(deed.losses[item], amount)
+        deed.always = set(result.losses) & (
+            set(result.losses) if deed.always is None else deed.always
+        )
         if result.makes is not None:
             deed.makes.add(result.makes)
-            if result.losses and result.makes not in self._natural:
+            if result.gains:
+                self._taken.add(context.target[1])
+                self.stations.pop(context.target[1], None)
+            if result.losses and result.makes not in self._natural | self._taken:
                 self.stations[result.makes] = action
         deed.creates |= result.creates
         deed.sets |= result.sets
-        deed.touches += result.touched
+        deed.touches.update(result.touched)
         stock = dict(context.stock)
         if deed.stock is None or deed.near is None:
             deed.stock, deed.near = stock, context.near
         else:
             deed.stock = {k: min(n, stock.get(k, 0)) for k, n in deed.stock.items()}
             deed.near &= context.near
+
+    def forget_touches(self, kind: str, attribute: str) -> None:
+        """Take back what was learned from the fall of an attribute that falls by itself."""
+        for deeds in self.deeds.values():
+            deed = deeds.get(("kind", kind))
+            if deed is None or not deed.touches.pop(attribute, 0):
+                continue
+            if not (deed.gains or deed.losses or deed.sets or deed.creates or deed.touches):
+                deed.successes = deed.hints = 0
+                deed.last_worked = deed.last_hinted = False
 
     def requirements(self, action: str, target: Target) -> tuple[dict[str, int], frozenset[str]]:
         """What is believed to be needed: what is taken, and what no failure had.
@@ -185,7 +208,7 @@ class Practice:
         and some failure of the action had not.
         """
         deed = self.deed(action, target)
-        needed = dict(deed.losses)
+        needed = deed.price
         failures = [dict(failure.stock) for failure in deed.failures]
         tools = [
             item
@@ -206,7 +229,9 @@ class Practice:
     def can(self, action: str, context: Context, held: Mapping[str, int]) -> bool:
         """Whether all that is believed to be needed is at hand."""
         needed, near = self.requirements(action, context.target)
-        return near <= context.near and has(held, needed)
+        losses = self.deed(action, context.target).losses
+        is_paid = not losses or any(held.get(item, 0) for item in losses)
+        return near <= context.near and has(held, needed) and is_paid
 
 
 def has(held: Mapping[str, int], needed: Mapping[str, int]) -> bool:

@@ -37,14 +37,14 @@ def result_of(body: Body, scene: Scene, after: Scene, cell: Cell) -> Result:
         made if made != material else None,
         frozenset({left.kind} if is_made and left is not None else ()),
         frozenset(sets),
-        target is not None and target is not scene.agent and _is_touched(body, target, after),
+        frozenset() if target is None or target is scene.agent else _touched(body, target, after),
         bool(restores - body.healing),
     )
 
 
-def _is_touched(body: Body, thing: Thing, after: Scene) -> bool:
-    """Whether a thing lost or is gone, and such things do not do so by themselves."""
+def _touched(body: Body, thing: Thing, after: Scene) -> frozenset[str]:
+    """What a thing lost, "" if it is gone; not what such things lose by themselves."""
     now = after.by_id.get(thing.id)
     if now is None:
-        return thing.kind not in body.vanishing
-    return any((thing.kind, name) not in body.restless for name in fallen(thing, now))
+        return frozenset() if thing.kind in body.vanishing else frozenset({""})
+    return frozenset(n for n in fallen(thing, now) if (thing.kind, n) not in body.restless)

@@ -127,7 +127,7 @@ class Safety:
             if sort != "kind" or action in self.practice.directions:
                 continue
             weight = 3 if name == kind else 1
-            touches[action] += weight * deed.touches
+            touches[action] += weight * deed.touches.total()
             tries[action] += weight * deed.tries
             if name == kind and not deed.touches and deed.tries >= _TRIED:
                 touches[action] = -1000
@@ -152,7 +152,9 @@ class Safety:
         return is_hurt or is_near or self._needs_rest(scene, _RESTED)
 
     def _must_leave(self, scene: Scene) -> bool:
-        """Whether a need is more urgent than safety."""
+        """Whether a need is more urgent than safety; to fall asleep anywhere is the worst."""
+        if self._is_tired(scene, _EXHAUSTED):
+            return self.body.health(scene) <= _DYING
         if not self.body.is_critical(scene, self.practice):
             is_low = any(
                 self.body.is_low(scene, need) and need not in self.body.vital
@@ -208,7 +210,7 @@ class Safety:
         """
         if self.room is not None or self.has_time(scene):
             return 0
-        if self._must_leave(scene) and not self._is_tired(scene, _EXHAUSTED):
+        if self._must_leave(scene):
             return 0
         threats = len(self.body.threats(scene, _SIGHT))
         is_hurt = self.body.health(scene) < _HURT

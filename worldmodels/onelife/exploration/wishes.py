@@ -58,7 +58,15 @@ class Wishes:
 
     def here(self, scene: Scene, context: Context, held: dict[str, int]) -> Wish:
         """The best thing to do on the spot, with what is at hand now."""
-        best: Wish = (0.0, "")
+        best = max(
+            (
+                (self.curiosity.meal(scene, action, context, held), action)
+                for action in self.curiosity.trials.deeds
+            ),
+            key=lambda wish: wish[0],
+        )
+        if not best[0]:
+            best = (0.0, "")
         is_calm = not self.body.threats(scene, _CALM) or self.safety.room is not None
         if self.body.is_critical(scene, self.practice) and not self.curiosity.hope(scene):
             return best
