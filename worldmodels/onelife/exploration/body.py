@@ -88,7 +88,7 @@ class Body(Wants):
                     self._harm[kind, need] -= change
             else:
                 self._losses[need] -= change
-        self.vital |= {need for kind, need in self._harm if self._excess(kind, need) >= _HARM}
+        self.vital |= {need for kind, need in self._harm if self._is_harm(kind, need)}
 
     def _watch(self, scene: Scene, action: str, after: Scene, target: Cell) -> set[str]:
         """Learn what things do by themselves; returns the kinds beside the agent."""
@@ -148,7 +148,10 @@ class Body(Wants):
         if kind in self._struck:
             most = max(self._harm[kind, need] for need in self.needs)
             return most >= _SELDOM * self._beside[kind]
-        harm = max((self._excess(kind, need) for need in self.needs), default=0.0)
+        return any(self._is_harm(kind, need) for need in self.needs)
+
+    def _is_harm(self, kind: str, need: str) -> bool:
+        harm = self._excess(kind, need)
         return harm >= _HARM and harm >= _OFTEN * self._beside[kind]
 
     def threats(self, scene: Scene, within: int) -> list[Thing]:

@@ -21,6 +21,8 @@ _BARE: Final = 4.0  # worth of bare hands on one of the first obstacles
 _FEW: Final = 2  # obstacles that count as the first
 _NEW_TOOL: Final = 5.0  # worth of what failed, with something new at hand
 _WALL: Final = 1.2  # worth of an item to shut oneself in with
+_NAMED: Final = 3.0  # worth of what never worked on what its name mentions
+_NAMED_AGAIN: Final = 0.3  # the same, where it has failed with as much at hand
 _HINT: Final = 8.0  # worth of doing at once again what may have had an effect
 _RETRY: Final = 0.25  # worth of doing a second time what failed: its chance may be small
 _RETRY_LATER: Final = 2.0  # the same, once there is a way to be safe
@@ -92,6 +94,8 @@ class Curiosity:
             value = 0.0
             if context.target[1] in self.ground.entered:
                 value = 0.9 * self.trials.worth(action, context, held)
+            elif context.target[1] in self.names.targets(action):
+                value = self._on_named(action, context)
             if deed is not None:
                 return value
             if self.names.lacks(action, held):
@@ -106,6 +110,15 @@ class Curiosity:
         if not deed.successes:
             return self._once_more(scene, action, deed, context, held)
         return self._again(scene, action, deed, context, held)
+
+    def _on_named(self, action: str, context: Context) -> float:
+        """Worth of a mystery on what its name mentions."""
+        deed = self.practice.deeds[action].get(context.target)
+        if deed is None:
+            return _NAMED
+        if any(failure.covers(context) for failure in deed.failures):
+            return _NAMED_AGAIN / deed.tries
+        return _NAMED / (1 + deed.tries)
 
     def _on_new(
         self, scene: Scene, action: str, context: Context, held: Mapping[str, int]
@@ -237,6 +250,13 @@ class Curiosity:
             return max(self.haste * body.urgency(scene, need) for need in needs)
         is_for_nothing = known and not any(d.makes or d.creates or d.gains for d in deeds)
         return self.hope(scene) if is_for_nothing else 0.0
+
+    def respite(self, scene: Scene, action: str) -> float:
+        """Worth of raising a flag for a need that was met whenever the flag was raised."""
+        deeds = [deed for deed in self.practice.tried(action) if deed.sets]
+        known = {need for deed in deeds for need in deed.wanted}
+        needs = [need for need in self._unmet(scene) if deeds and need not in known]
+        return max((self.body.urgency(scene, need) for need in needs), default=0.0)
 
     def is_remedy(self, action: str, target: Target) -> bool:
         """Whether a deed was seen to raise a need."""

@@ -25,11 +25,11 @@ class Names:
             for name, value in agent.attributes.items()
             if value == 0 and not isinstance(value, bool | float) and name not in agent.records
         }
-        materials = [_words(name) for name in first.materials]
         self._items = frozenset(items)
         self._mentioned: dict[str, frozenset[str]] = {}
         self._ingredients: dict[str, frozenset[str]] = {}
         self._with_things: set[str] = set()  # actions that mention an item or a material
+        self._targets: dict[str, frozenset[str]] = {}
         verbs = {action: action.split("_")[0] for action in actions if "_" in action}
         self.kin = {
             action: frozenset(o for o in verbs if o != action and verbs[o] == verbs.get(action))
@@ -45,12 +45,18 @@ class Names:
                 for name, parts in mentioned.items()
                 if any(parts < other for other in mentioned.values())
             )
-            if mentioned or any(parts <= words for parts in materials):
+            found = {name for name in first.materials if _words(name) <= words}
+            self._targets[action] = frozenset(n for n in found if _words(n) not in items.values())
+            if mentioned or found:
                 self._with_things.add(action)
 
     def ingredients(self, action: str) -> frozenset[str]:
         """Items that an action's name mentions as ingredients."""
         return self._ingredients[action]
+
+    def targets(self, action: str) -> frozenset[str]:
+        """Materials that an action's name mentions and that are no items: it may be done to them."""
+        return self._targets[action]
 
     def lacks(self, action: str, held: Mapping[str, int]) -> bool:
         """Whether something is not at hand that the action's name lets expect to be needed."""

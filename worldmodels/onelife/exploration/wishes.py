@@ -77,6 +77,8 @@ class Wishes:
                 value = self.curiosity.on_the_spot(action, context, held)
                 value = max(value, self._building(action, context, held))
                 value = max(value, self.curiosity.fills(scene, action, context))
+                if is_calm:
+                    value = max(value, self.curiosity.respite(scene, action))
             if value > best[0]:
                 best = (value, action)
         return best
