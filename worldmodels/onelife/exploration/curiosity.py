@@ -34,6 +34,8 @@ _REMEDY_LATER: Final = 30.0  # the same, once there is a way to be safe
 _CONTENT: Final = 0.75  # of the highest level of a need, above which it is not thought of
 _CONTENT_LATER: Final = 0.95  # the same, once there is a way to be safe
 _PATIENT: Final = 8  # times something is done to a thing in the hope for a remedy
+_HARDLY: Final = 2  # times that tell little of what comes of waiting under a flag
+_NEARLY_EMPTY: Final = 0.25  # of the highest level of a need
 _FILL: Final = 5.1  # worth of raising a need further that is being raised
 _INGREDIENT: Final = 3.0  # worth of what is all that is missing by the name of an action
 _EXPECTED: Final = 8.0  # worth of what actions of a similar name have taken
@@ -252,11 +254,13 @@ class Curiosity:
         return self.hope(scene) if is_for_nothing else 0.0
 
     def respite(self, scene: Scene, action: str) -> float:
-        """Worth of raising a flag for a need that was met whenever the flag was raised."""
-        deeds = [deed for deed in self.practice.tried(action) if deed.sets]
-        known = {need for deed in deeds for need in deed.wanted}
-        needs = [need for need in self._unmet(scene) if deeds and need not in known]
-        return max((self.body.urgency(scene, need) for need in needs), default=0.0)
+        """Worth of raising a flag that was hardly tried when a need is nearly empty."""
+        body = self.body
+        tries = [deed.tries for deed in self.practice.tried(action) if deed.sets]
+        if not 0 < sum(tries) <= _HARDLY:
+            return 0.0
+        needs = [need for need in self._unmet(scene) if body.share(scene, need) <= _NEARLY_EMPTY]
+        return max((body.urgency(scene, need) for need in needs), default=0.0)
 
     def is_remedy(self, action: str, target: Target) -> bool:
         """Whether a deed was seen to raise a need."""

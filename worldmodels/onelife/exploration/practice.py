@@ -37,7 +37,6 @@ class Deed:
     hints: int = 0  # times it may have had an effect that might also have been chance
     stock: dict[str, int] | None = None  # the least of each item over all successes
     near: frozenset[str] | None = None  # stations that were there at every success
-    wanted: set[str] = dataclasses.field(default_factory=set)  # needs that were not met at successes
     last_worked: bool = False
     last_hinted: bool = False
 
@@ -181,7 +180,6 @@ class Practice:
                 self.stations.pop(context.target[1], None)
             if result.losses and result.makes not in self._natural | self._taken:
                 self.stations[result.makes] = action
-        deed.wanted |= context.want
         deed.creates |= result.creates
         deed.sets |= result.sets
         deed.touches.update(result.touched)
