@@ -1,6 +1,6 @@
 """What it is worth to try an action that never had an effect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from worldmodels.onelife.exploration.contexts import Context
@@ -11,6 +11,7 @@ from worldmodels.onelife.exploration.practice import Practice
 _ENOUGH: Final = 5  # of an item, from which more is no news
 _WORTHWHILE: Final = 0.25  # worth of a trial for which a station is gone to
 _FIRST: Final = 0.75  # worth of a trial with a material that it was never tried with
+_ELSEWHERE: Final = 0.6  # the same, with a material that it was tried with on other ground only
 _SHUT: Final = 0.1  # share of the worth of a trial on what is not open ground
 _ASTRAY: Final = 0.6  # share of the worth of a trial away from stations that are known
 _KIN_ASTRAY: Final = 0.1  # the same, away from stations that actions of a similar name need
@@ -62,6 +63,8 @@ class Trials:
         if name not in self.ground.entered and not self._is_left(name):
             share *= _SHUT
         if any(failure.covers(context) for failure in failures):
+            if self._is_new_to(action, name, context.kinds):
+                return share * _ELSEWHERE
             return share * (0.3 if context.stock else 0.04)
         known = {item for failure in failures for item in failure.kinds}
         if not context.kinds - self.tools <= known:
@@ -74,6 +77,21 @@ class Trials:
         if not any(_covers_stock(failure, context) for failure in failures):
             return share * 0.5  # each was there once, but never together
         return share * 0.1  # only needs differ
+
+    def _is_new_to(self, action: str, material: str, items: Collection[str]) -> bool:
+        """Whether a mystery was never tried on some open ground with one of the items."""
+        deed = self.practice.deeds[action].get(("material", material))
+        known = set() if deed is None else {i for f in deed.failures for i in f.kinds}
+        return material in self.ground.entered and not set(items) - self.tools <= known
+
+    def is_awaited(self, item: str, held: Mapping[str, int]) -> bool:
+        """Whether some mystery was not yet tried with an item on all open ground there is."""
+        return any(
+            self._is_new_to(action, material, (item,))
+            for action in self.mysteries
+            if not self.names.lacks(action, held)
+            for material in self.ground.entered
+        )
 
     def _kin_stations(self, action: str) -> set[str]:
         """What actions of a similar name had to be near."""
