@@ -115,6 +115,8 @@ def _candidates(
         found += [(0.0, Template("set", value)) for value, _ in values.most_common(8)]
         if slot.what in ("attribute", "new"):
             turns = ("ahead",) if slot.scope == AGENT else STEPS
+            if slot.what == "new":
+                turns = (*direction_attributes(table.views[changed[0]].thing.attributes), *turns)
             found += [(-0.1, Template("direction", name)) for name in turns]
             found.append((1.5, Template("action")))
 

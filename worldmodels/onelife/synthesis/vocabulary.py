@@ -39,7 +39,7 @@ _COSTS: Final = {  # nats, of naming a term of this head
 _REMOTE: Final = 1.5  # nats, of what the agent is or does, where other things are concerned
 _RESTLESS: Final = 4.5  # nats, of a number that has a life of its own
 _ABSENT: Final = 5.0  # nats, of what is not there
-_STATION: Final = 1.5  # nats less, of being near what the agent has made
+_STATION: Final = 1.5  # nats less, of being near what the agent has made, or a landmark
 _LANDSCAPE: Final = 1.0  # nats, of being near anything else
 _ELSEWHERE: Final[Mapping[str | int, float]] = {"here": 1.0, "ahead": 0.5}
 """Nats, of cells that an action is less likely to be about than the one that is faced."""
@@ -57,7 +57,7 @@ class Tests(NamedTuple):
     tests: list[Condition]
     costs: list[float]
     masks: Bool[np.ndarray, "tests rows"]
-    num_single: int  # the first so many are of a single test; the rest are known causes
+    num_single: int  # the first so many are tests as such; the rest are known causes
 
     def before(self, rank: int) -> "Tests":
         """Without what speaks of things after the step that are not settled before this rank."""
@@ -150,15 +150,16 @@ def prejudice(experience: Experience[Any], scope: str) -> Callable[[Term], float
     """What it takes to believe that a term matters: more for what has a life of its own.
 
     What is restless goes with everything that takes time, and so does the clock. A material that
-    was not there at first may have been made for a purpose.
+    was not there at first may have been made for a purpose, and one of which there is little may
+    have one.
     """
-    restless, made = experience.restless, experience.made
+    restless, stations = experience.restless, experience.made | experience.landmarks
 
     def cost(term: Term) -> float:
         if term[0] == "cell":
             return _ELSEWHERE.get(term[1], 0.0)
         if term[0] == "near":
-            return -_STATION if term[1] in made else _LANDSCAPE
+            return -_STATION if term[1] in stations else _LANDSCAPE
         if scope == AGENT and term[0] in ("phase", "global"):
             return _RESTLESS
         if scope == AGENT and term[0] in ("own", "soon"):
@@ -199,9 +200,27 @@ def tests_of(table: Table, terms: Iterable[Term], unlikely: Callable[[Term], flo
         costs.append(cost)
         tests.append((test,))
         masks.append(mask)
+    for blow, cost, mask in _blows(tests, costs, masks):
+        tests.append(blow)
+        costs.append(cost)
+        masks.append(mask)
     size = len(table.views)
     stacked = np.array(masks) if masks else np.zeros((0, size), bool)
     return Tests(tests, costs, stacked, len(tests))
+
+
+def _blows(
+    tests: Sequence[Condition], costs: Sequence[float], masks: Sequence[np.ndarray]
+) -> list[tuple[Condition, float, np.ndarray]]:
+    """What the agent does to the thing that it faces: neither half of it tells much alone."""
+    faced = [i for i, (t,) in enumerate(tests) if t.term[0] == "faced" and t.value is True]
+    deeds = [i for i, (t,) in enumerate(tests) if t.term == ("action",) and t.op == "=="]
+    return [
+        ((*tests[i], *tests[j]), costs[i] + costs[j], mask)
+        for i in faced
+        for j in deeds
+        if (mask := masks[i] & masks[j]).any()
+    ]
 
 
 def _absence(test: Test, scope: str) -> float:
