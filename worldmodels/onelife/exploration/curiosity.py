@@ -34,9 +34,9 @@ _REMEDY_LATER: Final = 30.0  # the same, once there is a way to be safe
 _CONTENT: Final = 0.75  # of the highest level of a need, above which it is not thought of
 _CONTENT_LATER: Final = 0.95  # the same, once there is a way to be safe
 _PATIENT: Final = 8  # times something is done to a thing in the hope for a remedy
-_HARDLY: Final = 2  # times that tell little of what comes of waiting under a flag
-_NEARLY_EMPTY: Final = 0.25  # of the highest level of a need
 _SAVED: Final = 0.3  # worth of taking what something else may need, before it is needed
+_HARDLY: Final = 3  # times that tell little of what comes of waiting under a flag
+_NEARLY_EMPTY: Final = 0.25  # of the highest level of a need
 _FILL: Final = 5.1  # worth of raising a need further that is being raised
 _INGREDIENT: Final = 3.0  # worth of what is all that is missing by the name of an action
 _EXPECTED: Final = 8.0  # worth of what actions of a similar name have taken
@@ -250,18 +250,20 @@ class Curiosity:
             if need not in body.healing and any(body.restores(deed, need) for deed in deeds)
         ]
         if needs:
-            if known and not any(body.is_low(scene, need) for need in needs):
-                if all(self.trials.is_awaited(item, held) for item in known):
-                    return _SAVED
+            is_early = known and not any(body.is_low(scene, need) for need in needs)
+            if is_early and all(self.trials.is_awaited(item, held) for item in known):
+                return _SAVED
             return max(self.haste * body.urgency(scene, need) for need in needs)
         is_for_nothing = known and not any(d.makes or d.creates or d.gains for d in deeds)
         return self.hope(scene) if is_for_nothing else 0.0
 
     def respite(self, scene: Scene, action: str) -> float:
-        """Worth of raising a flag that was hardly tried when a need is nearly empty."""
+        """Worth of raising a flag that is good for nothing known when a need is nearly empty."""
         body = self.body
-        tries = [deed.tries for deed in self.practice.tried(action) if deed.sets]
-        if not 0 < sum(tries) <= _HARDLY:
+        deeds = [deed for deed in self.practice.tried(action) if deed.sets]
+        if not 0 < sum(deed.tries for deed in deeds) <= _HARDLY:
+            return 0.0
+        if any(body.restores(deed, need) for deed in deeds for need in body.falling):
             return 0.0
         needs = [need for need in self._unmet(scene) if body.share(scene, need) <= _NEARLY_EMPTY]
         return max((body.urgency(scene, need) for need in needs), default=0.0)

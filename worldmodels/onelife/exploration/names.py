@@ -55,7 +55,7 @@ class Names:
         return self._ingredients[action]
 
     def targets(self, action: str) -> frozenset[str]:
-        """Materials that an action's name mentions and that are no items: it may be done to them."""
+        """Materials that an action's name mentions, no items: it may be done to them."""
         return self._targets[action]
 
     def lacks(self, action: str, held: Mapping[str, int]) -> bool:

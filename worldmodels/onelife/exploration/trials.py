@@ -11,7 +11,6 @@ from worldmodels.onelife.exploration.practice import Practice
 _ENOUGH: Final = 5  # of an item, from which more is no news
 _WORTHWHILE: Final = 0.25  # worth of a trial for which a station is gone to
 _FIRST: Final = 0.75  # worth of a trial with a material that it was never tried with
-_ELSEWHERE: Final = 0.6  # the same, with a material that it was tried with on other ground only
 _SHUT: Final = 0.1  # share of the worth of a trial on what is not open ground
 _ASTRAY: Final = 0.6  # share of the worth of a trial away from stations that are known
 _KIN_ASTRAY: Final = 0.1  # the same, away from stations that actions of a similar name need
@@ -63,8 +62,6 @@ class Trials:
         if name not in self.ground.entered and not self._is_left(name):
             share *= _SHUT
         if any(failure.covers(context) for failure in failures):
-            if self._is_new_to(action, name, context.kinds):
-                return share * _ELSEWHERE
             return share * (0.3 if context.stock else 0.04)
         known = {item for failure in failures for item in failure.kinds}
         if not context.kinds - self.tools <= known:
