@@ -106,6 +106,26 @@ def test_two_of_a_kind_in_one_region_are_seen_but_not_written():
     assert WORLD.observables.write(state, values).things == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields", "name", "value"),
+    [
+        (Hen, {}, "spawn.hen.0.0", (1, 1)),
+        (Hen, {"brood": 3}, "spawn.hen.0.0", "odd"),
+        (Sprout, {}, "new.sprout.1.1", True),
+        (Sprout, {"height": 4}, "new.sprout.1.1", "odd"),
+        (Pebble, {"heading": (-1, 0)}, "new.pebble.1.1", (-1, 0)),
+    ],
+)
+def test_what_appears_is_odd_unless_it_is_as_such_things_are_at_first(
+    kind: Any, fields: dict[str, Any], name: str, value: Any
+):
+    state, other = farm(), farm()
+    other.add(kind, (1, 1), **fields)
+    _, values = WORLD.observables.compare(state, other)
+    assert values[name] == value
+    assert len(WORLD.observables.write(state, {name: value}).things) == (value != "odd")
+
+
 def test_nobody_is_written_onto_somebody_else():
     state = farm()
     state.add(Hen, (1, 1))

@@ -43,7 +43,8 @@ class Deed:
     @property
     def price(self) -> dict[str, int]:
         """What it takes every time; of what serves in turn, nothing is part of it."""
-        return {item: n for item, n in self.losses.items() if item in (self.always or ())}
+        always = self.losses if self.always is None else self.always
+        return {item: n for item, n in self.losses.items() if item in always}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,6 +11,7 @@
 | `object.<id>.brood`, `.nerve`, `.patience`, `.height`, `.heading` | as in the state |
 | `new.<kind>.<x>.<y>` | heading of a new pebble, True for a new sprout |
 | `spawn.<kind>.<x of region>.<y of region>` | (x, y) of a creature that came |
+| both | `odd` if it is not as such things are at first |
 | `material.<x>.<y>` | name; of cells beside the farmer, of hot kilns, or that changed |
 
 The next id follows from these, and `light` from `hour`.
@@ -41,6 +42,7 @@ FARMER_FIELDS: Final = tuple(
     field.name for field in dataclasses.fields(Farmer) if field.name != "basket"
 )
 _MADE: Final = ("sprout", "pebble")  # appear where the farmer puts them; the rest come
+_ODD: Final = "odd"  # of what appeared and is not as such things are at first
 _SEVERAL: Final = "several"  # of a kind come to one region: never so in a true transition
 
 
@@ -90,7 +92,7 @@ class HomesteadObservables(Observables[FarmState]):
                 setattr(after, head, value)
         _write_things(after, values)
         for name in sorted(filter(_is_appearance, values), key=_order_of_appearance):
-            if values[name] is not ABSENT:
+            if values[name] not in (ABSENT, _ODD):
                 _write_appearance(after, name, values[name])
         return after
 
@@ -112,12 +114,13 @@ def _of_thing(thing: Thing) -> dict[str, Value]:
 
 
 def _appearance(thing: Thing) -> tuple[str, Value]:
+    heading = {"heading": thing.heading} if isinstance(thing, Pebble) else {}
+    is_fresh = thing == KINDS[thing.kind](thing.id, thing.position, **heading)
     if thing.kind in _MADE:
         x, y = thing.position
-        value = thing.heading if isinstance(thing, Pebble) else True
-        return f"new.{thing.kind}.{x}.{y}", value
+        return f"new.{thing.kind}.{x}.{y}", heading.get("heading", True) if is_fresh else _ODD
     x, y = region_of(thing.position)
-    return f"spawn.{thing.kind}.{x}.{y}", thing.position
+    return f"spawn.{thing.kind}.{x}.{y}", thing.position if is_fresh else _ODD
 
 
 def _cells_of_interest(state: FarmState, next_state: FarmState) -> Iterator[Cell]:
