@@ -213,6 +213,10 @@ class Body(Wants):
         """Whether a need should be met soon."""
         return self.share(scene, need) <= _LOW
 
+    def is_nearly_empty(self, scene: Scene, need: str) -> bool:
+        """Whether a need should be met at once."""
+        return self.share(scene, need) <= _CRITICAL
+
     def urgency(self, scene: Scene, need: str) -> float:
         """What it is worth to raise a need: a little when it is high, all when it is low."""
         if len(self.falls[need]) < 2:
@@ -229,7 +233,7 @@ class Body(Wants):
     def is_critical(self, scene: Scene, practice: Practice) -> bool:
         """Whether a need that can be met by a deed is nearly empty."""
         return any(
-            self.share(scene, need) <= _CRITICAL
+            self.is_nearly_empty(scene, need)
             and need not in self.vital
             and not self.is_rested(practice, need)
             for need in self.falling

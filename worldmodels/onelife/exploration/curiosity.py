@@ -36,7 +36,6 @@ _CONTENT_LATER: Final = 0.95  # the same, once there is a way to be safe
 _PATIENT: Final = 8  # times something is done to a thing in the hope for a remedy
 _SAVED: Final = 0.3  # worth of taking what something else may need, before it is needed
 _HARDLY: Final = 3  # times that tell little of what comes of waiting under a flag
-_NEARLY_EMPTY: Final = 0.25  # of the highest level of a need
 _FILL: Final = 5.1  # worth of raising a need further that is being raised
 _INGREDIENT: Final = 3.0  # worth of what is all that is missing by the name of an action
 _EXPECTED: Final = 8.0  # worth of what actions of a similar name have taken
@@ -265,7 +264,7 @@ class Curiosity:
             return 0.0
         if any(body.restores(deed, need) for deed in deeds for need in body.falling):
             return 0.0
-        needs = [need for need in self._unmet(scene) if body.share(scene, need) <= _NEARLY_EMPTY]
+        needs = [need for need in self._unmet(scene) if body.is_nearly_empty(scene, need)]
         return max((body.urgency(scene, need) for need in needs), default=0.0)
 
     def is_remedy(self, action: str, target: Target) -> bool:

@@ -58,15 +58,7 @@ class Wishes:
 
     def here(self, scene: Scene, context: Context, held: dict[str, int]) -> Wish:
         """The best thing to do on the spot, with what is at hand now."""
-        best = max(
-            (
-                (self.curiosity.meal(scene, action, context, held), action)
-                for action in self.curiosity.trials.deeds
-            ),
-            key=lambda wish: wish[0],
-        )
-        if not best[0]:
-            best = (0.0, "")
+        best = self._meal(scene, context, held)
         is_calm = not self.body.threats(scene, _CALM) or self.safety.room is not None
         if self.body.is_critical(scene, self.practice) and not self.curiosity.hope(scene):
             return best
@@ -82,6 +74,15 @@ class Wishes:
             if value > best[0]:
                 best = (value, action)
         return best
+
+    def _meal(self, scene: Scene, context: Context, held: dict[str, int]) -> Wish:
+        """The best thing to consume."""
+        meals = [
+            (worth, action)
+            for action in self.curiosity.trials.deeds
+            if (worth := self.curiosity.meal(scene, action, context, held))
+        ]
+        return max(meals, key=lambda wish: wish[0], default=(0.0, ""))
 
     def _building(self, action: str, context: Context, held: dict[str, int]) -> float:
         """Worth of making a station that is missing beside others."""
