@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 from onelife.toy_explorables import Field, ToyWorld, explorer_after
 
+from worldmodels.onelife.exploration.body import Body
 from worldmodels.onelife.exploration.contexts import Context, facing_of, held_by
 from worldmodels.onelife.exploration.explorer import Explorer
 from worldmodels.onelife.exploration.names import Names
@@ -85,6 +86,32 @@ def test_what_was_consumed_for_nothing_is_tried_again_when_a_need_has_no_remedy(
     assert meal(explorer, world, state.gain(twig=1, water=-6)) > 1
 
 
+def test_what_a_mystery_may_need_is_kept_for_it_while_there_is_time() -> None:
+    explorer, world, state = thirsty_explorer()
+    fair = state.gain(twig=1, water=3)
+    assert not explorer.body.is_low(world.scene(fair), "water")
+    kept = meal(explorer, world, fair)
+    for mystery in explorer.curiosity.trials.mysteries:  # in vain, with a twig at hand
+        explorer.see(world.scene(fair), mystery, world.scene(fair))
+    assert 0 < kept < 1 < meal(explorer, world, fair)
+    assert meal(explorer, world, state.gain(twig=1)) > 1
+
+
+def test_a_danger_that_is_faced_is_struck_though_actions_are_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    field = Field(LAWN, position=(2, 2), facing=(1, 0), hunter=(3, 2))
+    world = ToyWorld(field)
+    explorer, _ = explorer_after(world, "west", "east")
+    deed = explorer.practice.deed("take", ("kind", "hunter"))
+    deed.tries, deed.successes, deed.touches["teeth"] = 2, 1, 2
+    explorer.body.grounds["hunter"].add("lawn")
+    assert "rest" not in explorer.practice.turns
+    assert explorer.act(world.scene(field)) != "east"
+    monkeypatch.setattr(Body, "is_danger", lambda self, kind: True)
+    assert {explorer.act(world.scene(field)) for _ in range(9)} == {"take"}
+
+
 def test_of_what_serves_in_turn_nothing_is_the_price_but_some_must_be_at_hand() -> None:
     practice = Practice(ToyWorld(Field(LAWN)).scene(Field(LAWN)))
     context = Context(("material", "lawn"), (), (), frozenset(), frozenset(), frozenset())
@@ -103,12 +130,11 @@ def used(item: str) -> Result:
     return Result({}, none, {item: 1}, None, none, none, none, False)
 
 
-def changed(makes: str | None = None, *, gains: str = "", touched: str = "") -> Result:
-    """The target is something else, or has lost something."""
+def changed(makes: str | None = None, *, gains: str = "") -> Result:
+    """The target is something else at the cost of a twig, or something is gained."""
     none: frozenset[str] = frozenset()
     losses = {"twig": 1} if makes and not gains else {}
-    touches = frozenset({touched} - {""})
-    return Result({gains: 1} if gains else {}, none, losses, makes, none, none, touches, False)
+    return Result({gains: 1} if gains else {}, none, losses, makes, none, none, none, False)
 
 
 def test_what_can_be_taken_back_is_no_station() -> None:

@@ -7,6 +7,7 @@ import pytest
 from onelife.test_inductive_worlds import unchecked
 
 from envs.homestead.engine import transition
+from envs.homestead.rules.farmer import BROOD, LAY_CHANCE
 from envs.homestead.state import Farmer, FarmState, Hen
 from envs.homestead.tables import DIRECTIONS, EAST, Action, Material
 from worldmodels.onelife.homestead.world import HomesteadWorld
@@ -55,12 +56,12 @@ def test_an_egg_comes_of_asking_the_hen_that_is_faced() -> None:
     chances = {
         (hen.position, action): book.chances(
             Slot("hen", "attribute", ("brood",)), View(scene, action, hen, book.known)
-        ).get(9, 0.0)
+        ).get(BROOD - 1, 0.0)
         for hen in scene.by_kind["hen"]
         for action in ("use", "wait")
     }
     faced = (5, 4)
-    assert chances.pop((faced, "use")) == pytest.approx(0.4, abs=0.15)
+    assert chances.pop((faced, "use")) == pytest.approx(LAY_CHANCE, abs=0.15)
     assert max(chances.values()) < 0.02
 
 
@@ -81,7 +82,7 @@ def test_what_there_is_little_of_is_a_likely_place() -> None:
     experience = Experience(WORLD, Knowledge())
     state = WORLD.initial(0)
     experience.add(state, "wait", WORLD.step(state, "wait"))
-    assert experience.landmarks >= {"barn", "kiln"}
+    assert WORLD.scene(state).landmarks() >= {"barn", "kiln"}
     cost = vocabulary.prejudice(experience, AGENT)
     assert cost(("near", "barn")) < 0 < cost(("near", "grove"))
 

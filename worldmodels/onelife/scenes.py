@@ -15,6 +15,7 @@ from worldmodels.onelife.distributions import Value
 
 Cell = tuple[int, int]
 
+LANDMARK: Final = 2  # cells, of which there are at most so many is a landmark
 UNIT_VECTORS: Final[tuple[Cell, ...]] = ((-1, 0), (1, 0), (0, -1), (0, 1))
 
 
@@ -58,6 +59,15 @@ class Scene:
             name: str = self.materials[self.cells[x, y]]
             return name
         return None
+
+    def counts(self) -> dict[str, int]:
+        """How many cells there are of each material."""
+        numbers = np.bincount(self.cells.reshape(-1), minlength=len(self.materials)).tolist()
+        return dict(zip(self.materials, numbers, strict=True))
+
+    def landmarks(self, most: int = LANDMARK) -> frozenset[str]:
+        """Materials of which there are some cells, but at most so many."""
+        return frozenset(name for name, number in self.counts().items() if 0 < number <= most)
 
     def thing(self, cell: Cell) -> Thing | None:
         """What stands on a cell, the agent included."""

@@ -383,8 +383,8 @@ class Curiosity:
             return False
         return all(
             any(
-                now > 2 * max(then, 2)
-                for now, then in zip(context.ripeness, old.ripeness, strict=False)
+                value > 2 * max(former, 2)
+                for value, former in zip(context.ripeness, old.ripeness, strict=False)
             )
             for old in deed.failures
         )

@@ -224,7 +224,7 @@ class Explorer:
             return False
         levels = [self.body.level(scene, need) for need in sorted(self.body.vital)]
         return len(levels) == len(self._levels) and all(
-            now >= before for now, before in zip(levels, self._levels, strict=True)
+            level >= before for level, before in zip(levels, self._levels, strict=True)
         )
 
     def _wander(self, terrain: Terrain, place: Place) -> str:

@@ -141,8 +141,6 @@ def statistics_of(
 
 def _key(scene: Scene, action: str, body: Body) -> Key:
     (x, y), (dx, dy) = place = scene.agent.position, facing_of(scene.agent)
-    counts = np.bincount(scene.cells.reshape(-1), minlength=len(scene.materials))
-    landmarks = [name for name, n in zip(scene.materials, counts, strict=True) if 0 < n <= RARE]
     target = target_of(scene, (x + dx, y + dy))
-    context = context_at(scene, place, target, body, landmarks)
+    context = context_at(scene, place, target, body, scene.landmarks(RARE))
     return action, target, context.near, context.kinds

@@ -9,13 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-import numpy as np
-
 from worldmodels.onelife.exploration.contexts import Context, Target
 from worldmodels.onelife.scenes import Cell, Scene
 
 STILL: Final = (0, 0)  # the direction of an action that turns nowhere
-_RARE: Final = 2  # cells, of which there are at most so many at first is a landmark
 _SURE: Final = 0.7  # share of tries from which an action is believed to do something
 
 
@@ -78,10 +75,8 @@ class Practice:
         self.deeds: defaultdict[str, dict[Target, Deed]] = defaultdict(dict)
         self.stations: dict[str, str] = {}  # material that only the agent makes -> the action
         self._taken: set[str] = set()  # materials that can be taken away, and are no stations
-        numbers = np.bincount(first.cells.reshape(-1), minlength=len(first.materials)).tolist()
-        count = dict(zip(first.materials, numbers, strict=True))
-        self._natural = {name for name, number in count.items() if number}
-        self.landmarks = frozenset(name for name, n in count.items() if 0 < n <= _RARE)
+        self._natural = {name for name, number in first.counts().items() if number}
+        self.landmarks = first.landmarks()
         self.turns: defaultdict[str, Counter[Cell]] = defaultdict(Counter)
         self.keys: Counter[tuple[str, Target, frozenset[str], frozenset[str]]] = Counter()
 

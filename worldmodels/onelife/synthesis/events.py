@@ -328,7 +328,7 @@ def _with_grounds(
         [*tests.tests, *((test,) for test in more)],
         [*tests.costs, *costs],
         np.concatenate([tests.masks, *masks]),
-        tests.num_single,
+        tests.num_plain,
     )
 
 

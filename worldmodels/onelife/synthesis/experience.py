@@ -25,7 +25,6 @@ from worldmodels.onelife.worlds import World
 StateT = TypeVar("StateT")
 
 _FAR_SHARE: Final = 16  # of the things out of sight, one in so many is looked at
-_FEW: Final = 2  # cells of a material that make it a landmark
 _VOLATILE: Final = frozenset(
     {"turns", "cell", "nearest", "ready", "pointed", "risen", "distance", "reach", "phase"}
 )
@@ -170,14 +169,6 @@ class Experience(Generic[StateT]):
         first, last = self.steps[0].scene, self.steps[-1].scene
         there = {first.materials[i] for i in np.unique(first.cells).tolist()}
         return {last.materials[i] for i in np.unique(last.cells).tolist()} - there
-
-    @property
-    def landmarks(self) -> set[str]:
-        """Materials of which there were a few cells at first."""
-        first = self.steps[0].scene
-        numbers = np.bincount(first.cells.reshape(-1), minlength=len(first.materials)).tolist()
-        pairs = zip(first.materials, numbers, strict=True)
-        return {name for name, number in pairs if 0 < number <= _FEW}
 
     def sudden(self, kind: str) -> list[str]:
         """Whole numbers of a kind that rise by more than one at a time."""

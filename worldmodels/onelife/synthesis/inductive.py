@@ -220,7 +220,7 @@ class _Induction(Generic[StateT]):
         tests = self._tests_of(slot.scope)
         tests = tests.before(rank_in(table, slot))
         problem = problem_of(table, slot, explained, tests)
-        known = range(tests.num_single, len(tests.tests))
+        known = range(tests.num_plain, len(tests.tests))
         found = find_rules(problem, self.limits, first=known)
         conditions = [joined(tests, rule.tests) for rule in found]
         if slot.scope == REGION and self.rhythm is not None:

@@ -52,12 +52,15 @@ UNTOLD: Final = -2
 
 
 class Tests(NamedTuple):
-    """Tests that differ on the rows at hand: of those that agree, the cheapest."""
+    """Tests that differ on the rows at hand: of those that agree, the cheapest.
+
+    Facing a thing and acting, as one test, may agree with a half of it.
+    """
 
     tests: list[Condition]
     costs: list[float]
     masks: Bool[np.ndarray, "tests rows"]
-    num_single: int  # the first so many are tests as such; the rest are known causes
+    num_plain: int  # the first so many are tests as such; the rest are known causes
 
     def before(self, rank: int) -> "Tests":
         """Without what speaks of things after the step that are not settled before this rank."""
@@ -66,7 +69,7 @@ class Tests(NamedTuple):
             [self.tests[i] for i in kept],
             [self.costs[i] for i in kept],
             self.masks[kept],
-            sum(i < self.num_single for i in kept),
+            sum(i < self.num_plain for i in kept),
         )
 
 
@@ -153,7 +156,8 @@ def prejudice(experience: Experience[Any], scope: str) -> Callable[[Term], float
     was not there at first may have been made for a purpose, and one of which there is little may
     have one.
     """
-    restless, stations = experience.restless, experience.made | experience.landmarks
+    restless = experience.restless
+    stations = experience.made | experience.steps[0].scene.landmarks()
 
     def cost(term: Term) -> float:
         if term[0] == "cell":
